@@ -1,1 +1,17 @@
-"""..."""
+"""Training: one compiled step, the loop around it, and judging what came out."""
+
+from descend.training.descent import Descent
+from descend.training.evaluation import mean_loss, raw_outputs
+from descend.training.fitting import Trained, fit
+from descend.training.loop import EpochRecord, Examples, Run
+
+__all__ = [
+    "Descent",
+    "EpochRecord",
+    "Examples",
+    "Run",
+    "Trained",
+    "fit",
+    "mean_loss",
+    "raw_outputs",
+]

@@ -1,0 +1,71 @@
+"""Forward passes over any number of rows, in pieces of a few fixed sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from descend.data.batches import bucket
+from descend.layers import Layer
+from descend.losses import Loss
+from descend.training.step import forward, losses_of
+
+__all__ = ["count_rows", "mean_loss", "raw_outputs"]
+
+PIECE = 4096
+"""Rows a forward pass; fewer rows are padded to a bucket, so that shapes stay few."""
+
+
+def count_rows(x: Any) -> int:
+    """Return the number of rows of an array or of a dict of arrays."""
+    return len(jax.tree.leaves(x)[0])
+
+
+def _padded(arrays: Any, rows: int) -> Any:
+    """Repeat the first row until the arrays fill their bucket."""
+    missing = bucket(rows) - rows
+    if not missing:
+        return arrays
+    return jax.tree.map(
+        lambda a: np.concatenate([a, np.broadcast_to(a[:1], (missing, *a.shape[1:]))]), arrays
+    )
+
+
+def raw_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray:
+    """Propagate rows forward, in inference mode.
+
+    Parameters
+    ----------
+    network : Layer
+    params, state : dict
+    x : array (rows, ...) or dict of arrays
+
+    Returns
+    -------
+    raw : float32 array (rows, width)
+        Raw outputs, before the link of the loss.
+    """
+    apply = forward(network)
+    n = count_rows(x)
+    pieces = []
+    for start in range(0, n, PIECE):
+        piece = jax.tree.map(lambda a, s=start: a[s : s + PIECE], x)
+        rows = count_rows(piece)
+        pieces.append(np.asarray(apply(params, state, _padded(piece, rows)))[:rows])
+    return np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
+
+
+def mean_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None = None) -> float:
+    """Return the (weighted) mean loss of raw outputs (rows, width) against their targets."""
+    total, total_weight = 0.0, 0.0
+    each = losses_of(loss)
+    for start in range(0, len(raw), PIECE):
+        piece = jax.tree.map(lambda a, s=start: a[s : s + PIECE], (raw, y))
+        rows = len(piece[0])
+        values = np.asarray(each(*_padded(piece, rows)))[:rows].astype(np.float64)
+        w = np.ones(rows) if weights is None else weights[start : start + PIECE]
+        total += float(values @ w)
+        total_weight += float(w.sum())
+    return total / total_weight

@@ -1,0 +1,335 @@
+"""The run: epochs, validation, early stopping, and one stream of records about it all."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+
+from descend.data.batches import bucket, epoch_order, steps_per_epoch
+from descend.errors import DivergedError, UsageError
+from descend.layers import Layer
+from descend.losses import Loss
+from descend.training.descent import Descent
+from descend.training.evaluation import count_rows, mean_loss, raw_outputs
+from descend.training.step import Carry, Settings, program
+
+__all__ = ["EpochRecord", "Examples", "Run"]
+
+CHUNK_SECONDS = 0.2
+"""Aim for one call of the compiled program: long enough to be cheap, short enough to stay alive."""
+
+Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
+"""(raw outputs, targets, weights) -> a number, greater is better."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows to learn from or to be judged by.
+
+    Attributes
+    ----------
+    x : array (rows, ...) or dict of arrays
+    y : array (rows, ...) or tuple of arrays
+    weights : float32 array (rows,) or None
+        Importance of each row; training divides them by their mean.
+    """
+
+    x: Any
+    y: Any
+    weights: np.ndarray | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return count_rows(self.x)
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What is known at a moment of a run.
+
+    Attributes
+    ----------
+    epoch : int
+        From 1.
+    share : float
+        Share of this epoch's steps already taken; 1.0 when the epoch is complete. The validation
+        fields are None before that.
+    step : int
+        Optimizer steps since the start of the run.
+    loss : float
+        Mean training loss over this epoch's rows so far (each row before its own step).
+    validation_loss, validation_score : float or None
+        None without validation rows, and without a score function.
+    learning_rate : float or None
+        At the latest step; None for a bare optax transformation, which keeps its own.
+    seconds : float
+        Since the start of the run, compilation included.
+    rows_per_second : float
+        Of the training steps alone, in this epoch.
+    best : bool
+        Whether this epoch is the best so far; its weights are kept.
+    """
+
+    epoch: int
+    share: float
+    step: int
+    loss: float
+    validation_loss: float | None
+    validation_score: float | None
+    learning_rate: float | None
+    seconds: float
+    rows_per_second: float
+    best: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether the epoch is over."""
+        return self.share >= 1.0
+
+
+class Run:
+    """One descent of one network, as a generator of records.
+
+    Parameters
+    ----------
+    network : Layer
+    loss : Loss
+    descent : Descent
+    train : Examples
+    validation : Examples, optional
+        Decides when to stop and which epoch's weights are kept. Without it the last are kept.
+    score : function (raw, y, weights) -> float, optional
+        Greater is better; reported, and watched when ``descent.watch == "score"``.
+    optimizer : optax.GradientTransformation, optional
+        Takes the place of ``descent.optimizer``; it brings its own learning rate.
+    params, state : dict, optional
+        Where to start; drawn from the seed by default.
+
+    Attributes
+    ----------
+    params, state : dict of NumPy arrays
+        The best weights so far (the latest, without validation rows).
+    best_epoch : int
+        The epoch they come from; 0 before the first is over.
+    history : list of EpochRecord
+        One for each complete epoch.
+    ended : str
+        Why the run ended: "epochs", "patience" or "stopped"; "" while it goes on.
+
+    Examples
+    --------
+    >>> from descend.layers import Dense
+    >>> from descend.losses import SquaredError
+    >>> from descend.optimizers import SGD
+    >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+    >>> run = Run(Dense(1), SquaredError(), Descent(SGD(0.5), epochs=30), Examples(x, 3 * x + 1))
+    >>> for record in run.epochs():
+    ...     pass
+    >>> run.params["weight"].round(2), run.params["bias"].round(2)
+    (array([[3.]], dtype=float32), array([1.], dtype=float32))
+    """
+
+    def __init__(
+        self,
+        network: Layer,
+        loss: Loss,
+        descent: Descent,
+        train: Examples,
+        validation: Examples | None = None,
+        score: Score | None = None,
+        *,
+        optimizer: optax.GradientTransformation | None = None,
+        params: Any = None,
+        state: Any = None,
+    ) -> None:
+        if train.rows < 1:
+            raise UsageError("there are no training rows")
+        self.network, self.loss, self.descent = network, loss, descent
+        self.validation = validation if validation is not None and validation.rows else None
+        self.score = score
+        self.rows = train.rows
+        self.batch_size = min(descent.batch_size or self.rows, self.rows)
+        self.steps = steps_per_epoch(self.rows, self.batch_size)
+        key = jax.random.key(descent.seed)
+        init_key, self._key = jax.random.split(key)
+        if params is None:
+            shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
+            params, state, _ = network.init(init_key, shape)
+        self.params, self.state = jax.device_get((params, state or {}))
+        self._bare = optimizer
+        rule = descent.optimizer.replace(learning_rate=1.0) if optimizer is None else optimizer
+        self._program = program(
+            network,
+            loss,
+            rule,
+            descent.schedule,
+            self.batch_size,
+            decay=descent.weight_decay > 0,
+            clip=descent.clip_norm is not None,
+        )
+        self._settings = Settings(
+            np.float32(descent.optimizer.learning_rate),
+            np.int32(descent.epochs * self.steps),
+            np.float32(descent.weight_decay),
+            np.float32(descent.clip_norm or 0.0),
+        )
+        self._data = self._on_device(train)
+        self.history: list[EpochRecord] = []
+        self.best_epoch = 0
+        self.ended = ""
+        self._best: tuple[float, float] | None = None
+        self._stop = False
+        self._chunk = 64
+        self._warm = False
+
+    def stop(self) -> None:
+        """Ask the run to end after the current piece of work; the best weights are kept."""
+        self._stop = True
+
+    def _on_device(self, train: Examples) -> tuple[Any, Any, Any]:
+        """Pad rows to their bucket and hand them to JAX, each array once."""
+        missing = bucket(self.rows) - self.rows if self.batch_size < self.rows else 0
+        weights = train.weights
+        if weights is not None:
+            weights = np.asarray(weights, np.float32) / np.float32(np.mean(weights))
+
+        def put(a: Any) -> jax.Array:
+            if missing:
+                a = np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)])
+            return jax.device_put(a)
+
+        return jax.tree.map(put, (train.x, train.y, weights))
+
+    def epochs(self) -> Iterator[EpochRecord]:
+        """Train, and yield a record about every 0.2 seconds and at the end of each epoch.
+
+        Raises
+        ------
+        DivergedError
+            If the loss became infinite or not a number. ``params`` then hold the best weights of
+            the epochs before.
+        """
+        began = time.perf_counter()
+        carry = self._program.start(self.params, self.state, self._key)
+        for epoch in range(1, self.descent.epochs + 1):
+            order = self._order(epoch)
+            carry = carry._replace(loss_sum=np.float32(0), rows=np.float32(0))
+            spent, done = 0.0, 0
+            while done < self.steps and not (self._stop and done):
+                started, first = time.perf_counter(), done
+                done = min(done + self._chunk, self.steps)
+                carry = self._program.run(
+                    carry, *self._data, order, self.rows, first, done, self._settings
+                )
+                bad = int(carry.bad_step)
+                took = time.perf_counter() - started
+                spent += took
+                self._adapt_chunk(took, done - first)
+                if bad:
+                    raise self._diverged(bad, epoch)
+                if done < self.steps and not self._stop:
+                    yield self._record(epoch, done, carry, spent, began)
+            if self._stop and done < self.steps and self.history:
+                break
+            yield self._finish_epoch(epoch, done, carry, spent, began)
+            if self._stop:
+                break
+            patience = self.descent.patience
+            if self.validation and patience and epoch - self.best_epoch >= patience:
+                self.ended = "patience"
+                return
+        self.ended = "stopped" if self._stop else "epochs"
+
+    def _order(self, epoch: int) -> jax.Array:
+        shuffle = self.descent.shuffle and self.batch_size < self.rows
+        seed = self.descent.seed
+        order = epoch_order(self.rows, self.batch_size, seed=seed, epoch=epoch, shuffle=shuffle)
+        missing = bucket(len(order)) - len(order)
+        return jax.device_put(np.concatenate([order, np.zeros(missing, np.int32)]))
+
+    def _adapt_chunk(self, seconds: float, steps: int) -> None:
+        """Let the next call take about CHUNK_SECONDS, growing at most eightfold at a time."""
+        if not self._warm:  # the first call may have compiled: its time says nothing
+            self._warm = True
+            return
+        aim = int(CHUNK_SECONDS / max(seconds / steps, 1e-9))
+        self._chunk = max(1, min(aim, self._chunk * 8))
+
+    def _record(
+        self,
+        epoch: int,
+        done: int,
+        carry: Carry,
+        spent: float,
+        began: float,
+        judged: tuple[float | None, float | None] = (None, None),
+        best: bool = False,
+    ) -> EpochRecord:
+        loss_sum, rows, step, rate = jax.device_get(
+            (carry.loss_sum, carry.rows, carry.step, carry.learning_rate)
+        )
+        return EpochRecord(
+            epoch=epoch,
+            share=done / self.steps,
+            step=int(step),
+            loss=float(loss_sum / rows),
+            validation_loss=judged[0],
+            validation_score=judged[1],
+            learning_rate=float(rate) if self._bare is None else None,
+            seconds=time.perf_counter() - began,
+            rows_per_second=float(rows) / max(spent, 1e-9),
+            best=best,
+        )
+
+    def _finish_epoch(
+        self, epoch: int, done: int, carry: Carry, spent: float, began: float
+    ) -> EpochRecord:
+        """Judge the weights on the validation rows, keep them if best, and record the epoch."""
+        judged, gain = self._judge(carry)
+        if gain:
+            self.params, self.state = jax.device_get((carry.params, carry.state))
+            self.best_epoch = epoch
+        record = self._record(epoch, done, carry, spent, began, judged, gain)
+        self.history.append(record)
+        return record
+
+    def _judge(self, carry: Carry) -> tuple[tuple[float | None, float | None], bool]:
+        """Return ((validation loss, score), whether this is the best so far)."""
+        if self.validation is None:
+            return (None, None), True
+        held = self.validation
+        raw = raw_outputs(self.network, carry.params, carry.state, held.x)
+        loss = mean_loss(self.loss, raw, held.y, held.weights)
+        score = self.score(raw, held.y, held.weights) if self.score else None
+        watched = (-loss, -loss)
+        if self.descent.watch == "score" and score is not None:
+            watched = (score, -loss)
+        # A loss that is not a number compares as no gain; the first epoch is always kept.
+        gain = self._best is None or watched > self._best
+        if gain:
+            self._best = watched if math.isfinite(loss) else (-math.inf, -math.inf)
+        return (loss, score), gain
+
+    def _diverged(self, step: int, epoch: int) -> DivergedError:
+        rate = self.descent.optimizer.learning_rate
+        kept = f"the weights of epoch {self.best_epoch}" if self.best_epoch else "the first weights"
+        name = type(self.descent.optimizer).__name__
+        cause = (
+            f"the most likely cause is a learning rate too high for these data: {name} had "
+            f"{rate:g}. Try {rate / 10:g}, or clip the gradient (clip_norm=1)"
+            if self._bare is None
+            else "the most likely cause is a learning rate too high for these data"
+        )
+        return DivergedError(
+            f"the loss became infinite or not a number at step {step} (epoch {epoch}); {cause}. "
+            f"Kept: {kept}.",
+            step,
+        )

@@ -1,0 +1,201 @@
+"""The compiled programs: forward, backward and many steps at once.
+
+This is the only file with ``jit`` and ``grad``. A program is made once for each combination of
+network, loss and optimizer, whatever the learning rate, the number of rows (within a bucket), of
+steps and of epochs; JAX then compiles it once for each shape of its arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from descend.layers import Layer
+from descend.losses import Loss
+from descend.optimizers import Optimizer
+from descend.schedules import Schedule
+
+__all__ = ["Carry", "Program", "Settings", "forward", "losses_of", "program"]
+
+
+class Carry(NamedTuple):
+    """What one step hands to the next.
+
+    Attributes
+    ----------
+    params, state : dict
+        As the layers left them.
+    optimizer_state : pytree
+    key : jax.Array
+        The run's random key; each step folds its number into it.
+    step : int32
+        Steps taken since the start of the run.
+    loss_sum, rows : float32
+        Loss summed over the rows seen since the caller last set both to 0.
+    learning_rate : float32
+        Of the latest step, after the schedule.
+    bad_step : int32
+        Number, from 1, of the first step whose loss was not finite; 0 while all is well.
+    """
+
+    params: Any
+    state: Any
+    optimizer_state: Any
+    key: jax.Array
+    step: jax.Array
+    loss_sum: jax.Array
+    rows: jax.Array
+    learning_rate: jax.Array
+    bad_step: jax.Array
+
+
+class Settings(NamedTuple):
+    """Numbers that a program takes at run time, so that changing them compiles nothing."""
+
+    learning_rate: float
+    total_steps: int
+    weight_decay: float
+    clip_norm: float
+
+
+class Program(NamedTuple):
+    """The compiled functions of one training set-up.
+
+    Attributes
+    ----------
+    start : function (params, state, key) -> Carry
+    run : function (carry, x, y, weights, order, rows, first, last, settings) -> Carry
+        Takes the steps ``first`` to ``last - 1`` of an epoch, and consumes ``carry``. Step i
+        visits the rows ``order[i * batch_size : (i + 1) * batch_size]``; entries of ``order`` at
+        or beyond position ``rows`` are fillers that weigh nothing.
+    """
+
+    start: Callable[..., Carry]
+    run: Callable[..., Carry]
+
+
+def decay_weights(params: Any, before: Any, rate: jax.Array) -> Any:
+    """Take ``rate * before`` off every leaf named ``weight``, and leave all others alone."""
+
+    def leaf(path: tuple[Any, ...], p: jax.Array, old: jax.Array) -> jax.Array:
+        return p - rate * old if getattr(path[-1], "key", None) == "weight" else p
+
+    return jax.tree_util.tree_map_with_path(leaf, params, before)
+
+
+@lru_cache(maxsize=256)
+def program(
+    network: Layer,
+    loss: Loss,
+    optimizer: Optimizer | optax.GradientTransformation,
+    schedule: Schedule,
+    batch_size: int,
+    *,
+    decay: bool = False,
+    clip: bool = False,
+) -> Program:
+    """Return the compiled training functions for one set-up (the same ones when asked again).
+
+    Parameters
+    ----------
+    network, loss, schedule : specs
+    optimizer : Optimizer or optax.GradientTransformation
+        An `Optimizer` should come with ``learning_rate=1.0``, so that all rates share a program.
+        A bare optax transformation brings its own learning rate.
+    batch_size : int
+    decay, clip : bool
+        Whether weight decay and gradient clipping are part of the program at all.
+    """
+    rule = optax.with_extra_args_support(
+        optimizer.transformation() if isinstance(optimizer, Optimizer) else optimizer
+    )
+
+    def start(params: Any, state: Any, key: jax.Array) -> Carry:
+        zero = jnp.zeros((), jnp.float32)
+        none = jnp.zeros((), jnp.int32)
+        return Carry(params, state, rule.init(params), key, none, zero, zero, zero, none)
+
+    def batch_loss(params, state, x, y, weights, count, key):
+        raw, state = network.apply(params, state, x, key=key, train=True)
+        each = loss(raw, y)
+        if weights is not None:
+            each = each * weights
+        return jnp.sum(each) / count, state
+
+    def one_step(i: jax.Array, carry: Carry, x, y, weights, order, rows, settings) -> Carry:
+        first = i * batch_size
+        chosen = jax.lax.dynamic_slice(order, (first,), (batch_size,))
+
+        def take(array: jax.Array) -> jax.Array:
+            return jnp.take(array, chosen, axis=0, mode="clip")  # order is checked on the host
+
+        x, y, w = jax.tree.map(take, (x, y, weights))
+        if batch_size == 1:
+            count = jnp.ones((), jnp.float32)
+        else:
+            real = first + jnp.arange(batch_size) < rows
+            w = real.astype(jnp.float32) if w is None else jnp.where(real, w, 0.0)
+            count = jnp.minimum(batch_size, rows - first).astype(jnp.float32)
+        (value, state), gradient = jax.value_and_grad(batch_loss, has_aux=True)(
+            carry.params, carry.state, x, y, w, count, jax.random.fold_in(carry.key, carry.step)
+        )
+        if clip:
+            norm = optax.global_norm(gradient)
+            shrink = jnp.minimum(1.0, settings.clip_norm / jnp.maximum(norm, 1e-30))
+            gradient = jax.tree.map(lambda g: g * shrink, gradient)
+        progress = carry.step.astype(jnp.float32) / settings.total_steps
+        rate = settings.learning_rate * schedule(progress)
+        updates, optimizer_state = rule.update(
+            gradient, carry.optimizer_state, carry.params, learning_rate=rate
+        )
+        params = optax.apply_updates(carry.params, updates)
+        if decay:
+            params = decay_weights(params, carry.params, rate * settings.weight_decay)
+        step = carry.step + 1
+        return Carry(
+            params,
+            state,
+            optimizer_state,
+            carry.key,
+            step,
+            carry.loss_sum + value * count,
+            carry.rows + count,
+            rate,
+            jnp.where(jnp.isfinite(value), carry.bad_step, step),
+        )
+
+    @partial(jax.jit, donate_argnums=0)
+    def run(carry: Carry, x, y, weights, order, rows, first, last, settings: Settings) -> Carry:
+        def going(position: tuple[jax.Array, Carry]) -> jax.Array:
+            i, carry = position
+            return (i < last) & (carry.bad_step == 0)
+
+        def forward_one(position: tuple[jax.Array, Carry]) -> tuple[jax.Array, Carry]:
+            i, carry = position
+            return i + 1, one_step(i, carry, x, y, weights, order, rows, settings)
+
+        return jax.lax.while_loop(going, forward_one, (first, carry))[1]
+
+    return Program(start=jax.jit(start), run=run)
+
+
+@lru_cache(maxsize=256)
+def forward(network: Layer) -> Callable[[Any, Any, Any], jax.Array]:
+    """Return the compiled inference pass of a network: (params, state, x) -> raw outputs."""
+
+    @jax.jit
+    def apply(params: Any, state: Any, x: Any) -> jax.Array:
+        return network.apply(params, state, x, key=None, train=False)[0]
+
+    return apply
+
+
+@lru_cache(maxsize=256)
+def losses_of(loss: Loss) -> Callable[[Any, Any], jax.Array]:
+    """Return the compiled loss of each row: (raw outputs, targets) -> (rows,)."""
+    return jax.jit(loss)
