@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from descend.errors import SpecError
 from descend.spec import Spec, check_number
 
-__all__ = ["Constant", "Cosine", "Schedule"]
+__all__ = ["Constant", "Cosine", "Exponential", "OneCycle", "Schedule", "Step", "WarmupCosine"]
 
 
 class Schedule(Spec):
@@ -23,16 +24,27 @@ class Schedule(Spec):
 
     @abstractmethod
     def __call__(self, progress: jax.Array) -> jax.Array:
-        """Return the multiplier, float32 of the same shape, for progress in [0, 1]."""
+        """Return the multiplier, floating and of the same shape, for progress in [0, 1]."""
+
+
+def _cosine(share: jax.Array, start: float, end: float) -> jax.Array:
+    """Go from start (share 0) to end (share 1) along half a cosine wave."""
+    return end + (start - end) * 0.5 * (1 + jnp.cos(jnp.pi * share))
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """m(p) = 1."""
+    """m(p) = 1.
+
+    Examples
+    --------
+    >>> float(Constant()(jnp.float32(0.5)))
+    1.0
+    """
 
     def __call__(self, progress: jax.Array) -> jax.Array:
         """Return ones."""
-        return jnp.ones_like(progress)
+        return jnp.ones_like(progress, jnp.result_type(progress, jnp.float32))
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,11 @@ class Cosine(Schedule):
     References
     ----------
     Loshchilov and Hutter (2017), SGDR, one cycle without restart.
+
+    Examples
+    --------
+    >>> float(Cosine()(jnp.float32(0.5)))
+    0.5
     """
 
     final: float = 0.0
@@ -56,4 +73,150 @@ class Cosine(Schedule):
 
     def __call__(self, progress: jax.Array) -> jax.Array:
         """Return the multiplier."""
-        return self.final + (1 - self.final) * 0.5 * (1 + jnp.cos(jnp.pi * progress))
+        return _cosine(progress, 1.0, self.final)
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """m(p) = final^p: the same factor at every step, ``final`` at the end.
+
+    Parameters
+    ----------
+    final : float
+        Multiplier at the end, above 0 and at most 1.
+
+    Examples
+    --------
+    >>> round(float(Exponential(0.01)(jnp.float32(0.5))), 6)
+    0.1
+    """
+
+    final: float = 0.01
+
+    def __post_init__(self) -> None:
+        check_number(self, "final", above=0, at_most=1)
+
+    def __call__(self, progress: jax.Array) -> jax.Array:
+        """Return the multiplier."""
+        return jnp.power(self.final, progress)
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up from ``initial`` to 1 until p = warmup, then down to ``final``, each along a half cosine.
+
+    PyTorch's ``OneCycleLR`` with ``three_phase=False`` has the same curve and the same defaults
+    (``initial`` is 1 / div_factor, ``final`` 1 / (div_factor final_div_factor)).
+
+    Parameters
+    ----------
+    warmup : float
+        Share of the run before the peak, in (0, 1).
+    initial, final : float
+        Multipliers at the start and at the end, in [0, 1].
+
+    References
+    ----------
+    Smith and Topin (2019), Super-convergence.
+
+    Examples
+    --------
+    >>> float(OneCycle(warmup=0.25)(jnp.float32(0.25)))
+    1.0
+    """
+
+    warmup: float = 0.3
+    initial: float = 0.04
+    final: float = 4e-6
+
+    def __post_init__(self) -> None:
+        check_number(self, "warmup", above=0, below=1)
+        check_number(self, "initial", at_least=0, at_most=1)
+        check_number(self, "final", at_least=0, at_most=1)
+
+    def __call__(self, progress: jax.Array) -> jax.Array:
+        """Return the multiplier."""
+        up = _cosine(progress / self.warmup, self.initial, 1.0)
+        down = _cosine((progress - self.warmup) / (1 - self.warmup), 1.0, self.final)
+        return jnp.where(progress < self.warmup, up, down)
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """m(p) = factor^(number of drops d with d <= p).
+
+    Parameters
+    ----------
+    drops : tuple of float
+        Shares of the run at which the rate is multiplied by ``factor``: in (0, 1), increasing.
+    factor : float
+        Above 0 and below 1.
+
+    Examples
+    --------
+    >>> [round(float(Step()(jnp.float32(p))), 6) for p in (0.49, 0.5, 0.75)]
+    [1.0, 0.1, 0.01]
+    """
+
+    drops: tuple[float, ...] = (0.5, 0.75)
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_number(self, "factor", above=0, below=1)
+        edges = (0, *self.drops, 1) if isinstance(self.drops, tuple) else ()
+        numbers = all(isinstance(edge, int | float) for edge in edges)
+        if (
+            len(edges) < 3
+            or not numbers
+            or any(a >= b for a, b in zip(edges, edges[1:], strict=False))
+        ):
+            raise SpecError(
+                "Step: drops must be a tuple of increasing numbers above 0 and below 1, "
+                f"got {self.drops!r}"
+            )
+
+    def __call__(self, progress: jax.Array) -> jax.Array:
+        """Return the multiplier."""
+        multiplier = Constant()(progress)
+        for drop in self.drops:
+            multiplier = jnp.where(progress >= drop, multiplier * self.factor, multiplier)
+        return multiplier
+
+
+@dataclass(frozen=True)
+class WarmupCosine(Schedule):
+    """Straight up from ``initial`` to 1 until p = warmup, then a half cosine down to ``final``.
+
+    Parameters
+    ----------
+    warmup : float
+        Share of the run before the peak, in (0, 1).
+    initial, final : float
+        Multipliers at the start and at the end, in [0, 1]. With ``initial=0`` the first step
+        would change nothing.
+
+    References
+    ----------
+    Goyal et al. (2017), Accurate, large minibatch SGD, for the warm-up; Loshchilov and Hutter
+    (2017), SGDR, for the cosine.
+
+    Examples
+    --------
+    >>> [round(float(WarmupCosine(0.5)(jnp.float32(p))), 6) for p in (0.0, 0.5, 1.0)]
+    [0.01, 1.0, 0.0]
+    """
+
+    warmup: float = 0.05
+    initial: float = 0.01
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "warmup", above=0, below=1)
+        check_number(self, "initial", at_least=0, at_most=1)
+        check_number(self, "final", at_least=0, at_most=1)
+
+    def __call__(self, progress: jax.Array) -> jax.Array:
+        """Return the multiplier."""
+        up = self.initial + (1 - self.initial) * (progress / self.warmup)
+        down = _cosine((progress - self.warmup) / (1 - self.warmup), 1.0, self.final)
+        return jnp.where(progress < self.warmup, up, down)

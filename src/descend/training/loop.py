@@ -176,10 +176,10 @@ class Run:
             clip=descent.clip_norm is not None,
         )
         self._settings = Settings(
-            np.float32(descent.optimizer.learning_rate),
-            np.int32(descent.epochs * self.steps),
-            np.float32(descent.weight_decay),
-            np.float32(descent.clip_norm or 0.0),
+            float(descent.optimizer.learning_rate),
+            descent.epochs * self.steps,
+            float(descent.weight_decay),
+            float(descent.clip_norm or 0.0),
         )
         self._data = self._on_device(train)
         self.history: list[EpochRecord] = []
