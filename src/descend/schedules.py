@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -62,8 +63,8 @@ class Cosine(Schedule):
 
     Examples
     --------
-    >>> float(Cosine()(jnp.float32(0.5)))
-    0.5
+    >>> [round(float(Cosine()(jnp.float32(p))), 6) for p in (0.0, 0.5, 1.0)]
+    [1.0, 0.5, 0.0]
     """
 
     final: float = 0.0
@@ -164,12 +165,8 @@ class Step(Schedule):
     def __post_init__(self) -> None:
         check_number(self, "factor", above=0, below=1)
         edges = (0, *self.drops, 1) if isinstance(self.drops, tuple) else ()
-        numbers = all(isinstance(edge, int | float) for edge in edges)
-        if (
-            len(edges) < 3
-            or not numbers
-            or any(a >= b for a, b in zip(edges, edges[1:], strict=False))
-        ):
+        numbers = len(edges) > 2 and all(isinstance(edge, int | float) for edge in edges)
+        if not numbers or not all(a < b for a, b in pairwise(edges)):
             raise SpecError(
                 "Step: drops must be a tuple of increasing numbers above 0 and below 1, "
                 f"got {self.drops!r}"
