@@ -22,7 +22,7 @@ from descend.data.identifiers import number_identifier, text_identifier
 from descend.data.numbers import parse_numbers, thousands_mark
 from descend.errors import ColumnError
 
-__all__ = ["infer_column"]
+__all__ = ["infer_column", "infer_number"]
 
 _SAMPLE = 1000
 _MISSPELT_SHARE = 0.05
@@ -108,7 +108,7 @@ def _infer_typed(present: pl.Series, name: str) -> Column:
 
 def _infer_text(present: pl.Series, name: str, decimal: str, rows: int) -> Column:
     """Say what a column of texts is."""
-    column = _infer_number(present, name, decimal)
+    column = infer_number(present, name, decimal)
     if column is not None:
         return column
     values = present.unique(maintain_order=True)
@@ -141,8 +141,22 @@ def _yes_and_no(values: pl.Series) -> bool:
     return any({yes, no} == words for yes, no in zip(TRUE_WORDS, FALSE_WORDS, strict=True))
 
 
-def _infer_number(present: pl.Series, name: str, decimal: str) -> Column | None:
-    """Return a number column, or None where the texts are not numbers."""
+def infer_number(present: pl.Series, name: str, decimal: str) -> Column | None:
+    """Return a number column, or None where the texts are not numbers.
+
+    Parameters
+    ----------
+    present : polars.Series of String
+        The cells that are not missing, without blanks around them; at least one.
+    name : str
+    decimal : {".", ","}
+        The decimal mark of the file; the other one is tried as well.
+
+    Examples
+    --------
+    >>> infer_number(pl.Series(["1,5", "2"]), "mass", ".").decimal
+    ','
+    """
     other = "," if decimal == "." else "."
     head = present.head(_SAMPLE)
     for mark in (decimal, other):
@@ -180,7 +194,7 @@ def _forced(present: pl.Series, name: str, decimal: str, kind: str) -> Column:
     if kind == "number":
         found = None
         if present.dtype == pl.String and len(present):
-            found = _infer_number(present, name, decimal)
+            found = infer_number(present, name, decimal)
         return found or Column(name, "number", "number, as asked", decimal=decimal)
     if present.dtype != pl.String or not len(present):
         return Column(name, "date", "date, as asked")
