@@ -29,10 +29,17 @@ class Dense(Layer):
     weight_initializer, bias_initializer : Initializer
         How W (inputs, units) and b (units,) start.
 
+    Raises
+    ------
+    SpecError
+        If a field is out of range, or the input is not a vector.
+
     Examples
     --------
-    >>> Dense(30, "relu")
-    Dense(units=30, activation='relu', ...)
+    >>> layer = Dense(30, "relu")
+    >>> params, state, shape = layer.init(jax.random.key(0), (14,))
+    >>> params["weight"].shape, params["bias"].shape, shape
+    ((14, 30), (30,), (30,))
     """
 
     units: int
@@ -66,3 +73,9 @@ class Dense(Layer):
         if self.use_bias:
             y = y + params["bias"]
         return getattr(activations, self.activation)(y), state
+
+    @property
+    def label(self) -> str:
+        """The number of units, and the activation unless it is the identity."""
+        shown = "" if self.activation == "identity" else f" {self.activation}"
+        return f"{self.units}{shown}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -11,7 +13,7 @@ import jax
 from descend.errors import SpecError
 from descend.spec import Spec
 
-__all__ = ["Layer", "Params", "Shape", "State", "vector_length"]
+__all__ = ["Layer", "Params", "Shape", "State", "array_shape", "vector_length", "word"]
 
 Shape: TypeAlias = "tuple[int, ...] | Mapping[str, tuple[int, ...]]"
 Params: TypeAlias = dict[str, Any]
@@ -66,7 +68,8 @@ class Layer(Spec):
             As `init` returned them, or as training left them.
         x : array (batch, *input_shape)
         key : jax.Array or None
-            Random key for layers that draw (dropout). ``None`` is fine when ``train`` is false.
+            Random key for layers that draw (dropout). ``None`` is fine when ``train`` is false,
+            or when `draws` is.
         train : bool
             Whether this is a training step (dropout drops, batch statistics are used).
 
@@ -77,12 +80,39 @@ class Layer(Spec):
             The updated state; equal to the given one when ``train`` is false.
         """
 
+    @property
+    def draws(self) -> bool:
+        """Whether `apply` needs its key when ``train`` is true."""
+        return False
+
+    @property
+    def label(self) -> str:
+        """What a one-line summary of a network calls this layer."""
+        return word(self).replace("_", " ")
+
+
+def word(layer: Layer) -> str:
+    """Return a layer's class name as a key of ``params``: ``LayerNormalization`` is
+    ``layer_normalization``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
+
+
+def array_shape(layer: Layer, input_shape: Shape) -> tuple[int, ...]:
+    """Return the shape of an input that is one array, or say what the layer expected."""
+    if not isinstance(input_shape, tuple):
+        raise SpecError(
+            f"{type(layer).__name__} takes one array, but its input is a dict of arrays: "
+            f"{', '.join(input_shape)}. Put a Parallel(layers, inputs=names) before it."
+        )
+    return input_shape
+
 
 def vector_length(layer: Layer, input_shape: Shape) -> int:
     """Return the length of a one-dimensional input shape, or say what the layer expected."""
-    if not isinstance(input_shape, tuple) or len(input_shape) != 1:
+    shape = array_shape(layer, input_shape)
+    if len(shape) != 1:
         raise SpecError(
-            f"{type(layer).__name__} takes vectors, input shape (n,), but got {input_shape}. "
-            "Put Flatten() before it."
+            f"{type(layer).__name__} takes vectors, input shape (n,), but got {shape}. "
+            f"Put Flatten() before it, which makes that ({math.prod(shape)},)."
         )
-    return input_shape[0]
+    return shape[0]

@@ -1,0 +1,76 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from descend.errors import UsageError
+from descend.layers.layer import Layer, Params, Shape, State, array_shape
+from descend.spec import check_number
+
+__all__ = ["Dropout"]
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """In training y = x m / (1 - rate), each m 0 with probability ``rate``, else 1; later y = x.
+
+    The division ("inverted" dropout, as in PyTorch and Keras) keeps the mean of y equal to x, so
+    that nothing needs scaling afterwards.
+
+    Parameters
+    ----------
+    rate : float
+        Probability that an element is dropped, at least 0 and below 1.
+
+    Raises
+    ------
+    SpecError
+        If the rate is out of range.
+    UsageError
+        If `apply` is to train without a key.
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout.
+
+    Examples
+    --------
+    >>> y, _ = Dropout(0.5).apply({}, {}, jnp.ones((1, 3)), key=None, train=False)
+    >>> print(y)
+    [[1. 1. 1.]]
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", at_least=0, below=1)
+
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+        """Return no parameters and the same shape."""
+        return {}, {}, array_shape(self, input_shape)
+
+    def apply(
+        self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
+    ) -> tuple[jax.Array, State]:
+        """Return y, same shape."""
+        if not train or self.rate == 0:
+            return x, state
+        if key is None:
+            raise UsageError("Dropout draws when train is true: give apply a random key")
+        keep = 1.0 - self.rate
+        kept = jax.random.bernoulli(key, keep, x.shape)
+        return jnp.where(kept, x / keep, 0), state
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything is dropped."""
+        return self.rate > 0
+
+    @property
+    def label(self) -> str:
+        """``dropout`` and the rate."""
+        return f"dropout {self.rate:g}"

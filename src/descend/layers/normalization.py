@@ -1,0 +1,178 @@
+"""Normalisation over a batch, and within an example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from descend.errors import SpecError, UsageError
+from descend.layers.layer import Layer, Params, Shape, State, array_shape
+from descend.spec import check_number
+
+__all__ = ["BatchNormalization", "LayerNormalization"]
+
+
+def _features(layer: Layer, input_shape: Shape) -> int:
+    """Return the length of the last axis."""
+    shape = array_shape(layer, input_shape)
+    if not shape:
+        raise SpecError(f"{type(layer).__name__} needs at least one axis, got shape ()")
+    return shape[-1]
+
+
+@dataclass(frozen=True)
+class BatchNormalization(Layer):
+    """y = scale (x - mean) / sqrt(variance + epsilon) + shift, each feature over the batch.
+
+    Features are the last axis; mean and variance are taken over all others. In training they are
+    those of the batch; later they are running averages over the batches seen. All variances are
+    the biased ones (divided by n), for the running average too, as in Keras; PyTorch normalises
+    with the biased one and averages the unbiased one, n / (n - 1) as large.
+
+    The running averages move by the share max(1 - momentum, 1 / t) at batch t: the plain mean
+    over the first batches, an exponential one from then on. They hence owe nothing to their start,
+    and training and inference agree from the first batch: after any number of batches all equal,
+    exactly so. (PyTorch's ``momentum`` is 1 - momentum here.)
+
+    The batch size must be at least 2 (or each example have several positions): over one value
+    the variance is 0 and y would not depend on x.
+
+    Parameters
+    ----------
+    momentum : float
+        Share of the running average that each batch leaves, at least 0 and below 1.
+    epsilon : float
+        Above 0.
+
+    Raises
+    ------
+    SpecError
+        If a field is out of range.
+    UsageError
+        If it is trained on single values, such as with ``batch_size=1``.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), Batch normalization.
+
+    Examples
+    --------
+    >>> layer = BatchNormalization()
+    >>> params, state, _ = layer.init(jax.random.key(0), (1,))
+    >>> y, state = layer.apply(params, state, jnp.array([[2.0], [4.0]]), key=None, train=True)
+    >>> print(y.round(3).tolist(), state["mean"], state["variance"])
+    [[-1.0], [1.0]] [3.] [1.]
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_number(self, "momentum", at_least=0, below=1)
+        check_number(self, "epsilon", above=0)
+
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+        """Return scale 1, shift 0; mean 0, variance 1 before any batch."""
+        features = _features(self, input_shape)
+        params = {
+            "scale": jnp.ones(features, jnp.float32),
+            "shift": jnp.zeros(features, jnp.float32),
+        }
+        state = {
+            "mean": jnp.zeros(features, jnp.float32),
+            "variance": jnp.ones(features, jnp.float32),
+            "batches": jnp.zeros((), jnp.float32),
+        }
+        return params, state, array_shape(self, input_shape)
+
+    def apply(
+        self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
+    ) -> tuple[jax.Array, State]:
+        """Return y, same shape, and the new running averages."""
+        if train:
+            if x.size == x.shape[-1]:
+                raise UsageError(
+                    "BatchNormalization cannot be trained on one row at a time: the variance of "
+                    "one value is 0. Use a batch size of 2 or more, or LayerNormalization()."
+                )
+            axes = tuple(range(x.ndim - 1))
+            mean = jnp.mean(x, axes)
+            # The mean of squares less the squared mean would cancel for a mean far from 0.
+            variance = jnp.mean(jnp.square(x - mean), axes)
+            batches = state["batches"] + 1
+            share = jnp.maximum(1 - self.momentum, 1 / batches)
+            state = {
+                "mean": state["mean"] + share * (mean - state["mean"]),
+                "variance": state["variance"] + share * (variance - state["variance"]),
+                "batches": batches,
+            }
+        else:
+            mean, variance = state["mean"], state["variance"]
+        factor = params["scale"] * jax.lax.rsqrt(variance + self.epsilon)
+        return (x - mean) * factor + params["shift"], state
+
+    @property
+    def label(self) -> str:
+        """``batch norm``."""
+        return "batch norm"
+
+
+@dataclass(frozen=True)
+class LayerNormalization(Layer):
+    """y = scale (x - mean) / sqrt(variance + epsilon) + shift, each example over its last axis.
+
+    The variance is the biased one (divided by n), as in PyTorch. Training and inference are the
+    same, and any batch size will do.
+
+    Parameters
+    ----------
+    epsilon : float
+        Above 0.
+
+    Raises
+    ------
+    SpecError
+        If a field is out of range.
+
+    References
+    ----------
+    Ba, Kiros and Hinton (2016), Layer normalization.
+
+    Examples
+    --------
+    >>> layer = LayerNormalization()
+    >>> params, state, _ = layer.init(jax.random.key(0), (2,))
+    >>> y, _ = layer.apply(params, state, jnp.array([[2.0, 4.0]]), key=None, train=True)
+    >>> print(y.round(3).tolist())
+    [[-1.0, 1.0]]
+    """
+
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_number(self, "epsilon", above=0)
+
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+        """Return scale 1 and shift 0."""
+        features = _features(self, input_shape)
+        params = {
+            "scale": jnp.ones(features, jnp.float32),
+            "shift": jnp.zeros(features, jnp.float32),
+        }
+        return params, {}, array_shape(self, input_shape)
+
+    def apply(
+        self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
+    ) -> tuple[jax.Array, State]:
+        """Return y, same shape."""
+        centred = x - jnp.mean(x, axis=-1, keepdims=True)
+        variance = jnp.mean(jnp.square(centred), axis=-1, keepdims=True)
+        y = centred * jax.lax.rsqrt(variance + self.epsilon)
+        return y * params["scale"] + params["shift"], state
+
+    @property
+    def label(self) -> str:
+        """``layer norm``."""
+        return "layer norm"
