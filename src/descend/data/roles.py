@@ -1,0 +1,82 @@
+"""Columns that are no inputs but steer training: weights of rows, groups of rows, times of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from descend.data.cells import as_text, is_missing, read_cells, read_numbers, read_texts
+from descend.data.columns import Column
+from descend.data.inference import infer_column
+from descend.errors import ColumnError
+
+__all__ = ["row_groups", "row_times", "row_weights"]
+
+
+def row_weights(frame: pl.DataFrame, name: str, decimal: str = ".") -> np.ndarray:
+    """Return the weight of each row as float64.
+
+    Raises
+    ------
+    ColumnError
+        Where a weight is missing, negative or not a number, or all are zero.
+
+    Examples
+    --------
+    >>> row_weights(pl.DataFrame({"w": ["1", "0.5"]}), "w").tolist()
+    [1.0, 0.5]
+    """
+    values = read_numbers(frame[name], Column(name, "weight", decimal=decimal))
+    for bad, what in ((values.is_null(), "is missing"), (values < 0, "is negative")):
+        if bad.any():
+            row = int(bad.arg_max() or 0)
+            raise ColumnError(
+                f'weight "{name}", row {row + 1} {what}: each row needs a weight of 0 or more'
+            )
+    if not (values > 0).any():
+        raise ColumnError(f'weight "{name}" is 0 in every row: some row must count')
+    return values.to_numpy()
+
+
+def row_groups(frame: pl.DataFrame, name: str) -> np.ndarray:
+    """Return the group of each row as int64; a row without a value is a group of its own.
+
+    Examples
+    --------
+    >>> row_groups(pl.DataFrame({"g": ["b", None, "a", "b", None]}), "g").tolist()
+    [1, 2, 0, 1, 3]
+    """
+    texts = read_texts(frame[name], Column(name, "group"))
+    ranks = texts.rank("dense").cast(pl.Int64) - 1
+    missing = ranks.is_null().to_numpy()
+    groups = ranks.fill_null(0).to_numpy().copy()
+    groups[missing] = (int(groups.max(initial=-1)) + 1) + np.arange(int(missing.sum()))
+    return groups
+
+
+def row_times(frame: pl.DataFrame, name: str, decimal: str = ".") -> np.ndarray:
+    """Return the time of each row as float64: microseconds of dates, or numbers as they are.
+
+    Not a number where the time is missing.
+
+    Raises
+    ------
+    ColumnError
+        Where the column holds neither dates nor numbers.
+
+    Examples
+    --------
+    >>> row_times(pl.DataFrame({"t": ["1970-01-02", "1970-01-01"]}), "t").tolist()
+    [86400000000.0, 0.0]
+    """
+    series = frame[name]
+    column = infer_column(series, decimal=decimal, identifiers=False)
+    if column.kind == "constant":
+        raise ColumnError(f'time "{name}": {column.note}, so it puts no row before another')
+    if column.kind not in ("date", "number"):
+        text = as_text(series)
+        first = text.filter(~is_missing(text))[0]
+        raise ColumnError(f'time "{name}" must hold dates or numbers, got for instance "{first}"')
+    values = read_cells(series, column)
+    numbers = values.cast(pl.Int64) if column.kind == "date" else values
+    return numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy()
