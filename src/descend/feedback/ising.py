@@ -1,0 +1,251 @@
+"""The energy of interconnected spins, in float64: what every dynamics here descends."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+from descend.errors import DataError
+
+__all__ = ["Ising", "WeightRangeWarning", "check_memory"]
+
+Matrix: TypeAlias = "np.ndarray | sparse.csr_array"
+
+DENSE_ABOVE = (
+    0.12  # share of non-zero couplings at which a dense product is as fast as a sparse one
+)
+DENSE_UP_TO = 256  # spins; below this the dense product always wins
+WIDEST_RANGE = 1e12
+
+
+class WeightRangeWarning(UserWarning):
+    """Weights differ so much in size that single precision cannot see the small ones."""
+
+
+def check_memory(entries: int, what: str, limit: int = 4 << 30) -> None:
+    """Refuse a dense array of float64 that would need more than ``limit`` bytes.
+
+    Examples
+    --------
+    >>> check_memory(10, "a small matrix")
+    >>> check_memory(10**12, "the couplings of 1,000,000 spins")
+    Traceback (most recent call last):
+        ...
+    descend.errors.DataError: the couplings of 1,000,000 spins would need 8,000,000,000,000 bytes...
+    """
+    size = 8 * entries
+    if size > limit:
+        raise DataError(
+            f"{what} would need {size:,} bytes as a dense matrix; the limit is {limit:,}. "
+            "Give sparse couplings (scipy.sparse or a list of edges), or a smaller problem."
+        )
+
+
+class Ising:
+    """E(s) = Σ_i h_i s_i + Σ_{i<j} J_ij s_i s_j + offset, for spins s_i = −1 or +1.
+
+    Couplings are kept dense or sparse, whichever multiplies faster. The signs are those of dimod:
+    a positive J_ij wants its two spins to differ.
+
+    Parameters
+    ----------
+    fields : array (n,)
+        h.
+    couplings : array (n, n) or scipy.sparse array
+        J, symmetric; what stands on the diagonal is a constant (s² = 1) and goes to the offset as
+        half its sum, since E is h·s + ½ sᵀJs.
+    offset : float
+
+    Raises
+    ------
+    DataError
+        If a matrix is not square or not symmetric, sizes disagree, or a weight is not finite.
+
+    Examples
+    --------
+    >>> problem = Ising([0.0, 0.5], [[0, 1], [1, 0]])
+    >>> problem.energies([[1, -1], [1, 1]]).tolist()
+    [-1.5, 1.5]
+    """
+
+    fields: np.ndarray
+    couplings: Matrix
+    offset: float
+
+    def __init__(self, fields: Any, couplings: Any, offset: float = 0.0) -> None:
+        matrix = _square(couplings)
+        self.fields = np.array(fields, np.float64).reshape(-1)
+        if matrix.shape[0] != self.fields.size:
+            raise DataError(
+                f"expected one field for each of {matrix.shape[0]} spins, got {self.fields.size}"
+            )
+        _check_finite(self.fields, matrix)
+        _check_symmetric(matrix)
+        diagonal = matrix.diagonal()
+        self.offset = float(offset) + 0.5 * float(diagonal.sum())
+        if not np.isfinite(self.offset):
+            raise DataError(f"expected a finite offset, got {offset}")
+        self.couplings = _without_diagonal(matrix, diagonal)
+        self._warn_of_range()
+
+    @classmethod
+    def from_edges(
+        cls, size: int, first: Any, second: Any, weights: Any, fields: Any = None, offset: float = 0
+    ) -> Ising:
+        """Build from a list of couplings; repeated pairs add up, and a pair (i, i) is a constant.
+
+        Examples
+        --------
+        >>> Ising.from_edges(3, [0, 1, 1], [1, 2, 0], [1.0, 2.0, 1.0]).energies([[1, 1, -1]])
+        array([0.])
+        """
+        first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
+        weights = np.asarray(weights, np.float64)
+        if not first.shape == second.shape == weights.shape:
+            raise DataError(
+                "edges need as many first ends as second ends and weights, got "
+                f"{first.size}, {second.size} and {weights.size}"
+            )
+        ends = np.concatenate([first, second])
+        if ends.size and (ends.min() < 0 or ends.max() >= size):
+            wrong = ends[(ends < 0) | (ends >= size)][0]
+            raise DataError(f"an edge names spin {wrong}; spins are numbered 0 to {size - 1}")
+        loops = first == second
+        offset = offset + float(weights[loops].sum())
+        u, v, w = first[~loops], second[~loops], weights[~loops]
+        pairs = (np.concatenate([u, v]), np.concatenate([v, u]))
+        matrix = sparse.csr_array((np.concatenate([w, w]), pairs), shape=(size, size))
+        matrix.sum_duplicates()
+        return cls(np.zeros(size) if fields is None else fields, matrix, offset)
+
+    @classmethod
+    def from_qubo(cls, matrix: Any, linear: Any = None, offset: float = 0.0) -> Ising:
+        """Build from min xᵀQx + linear·x + offset, x_i = 0 or 1; s = 2x − 1.
+
+        Q may be symmetric or triangular: only Q_ij + Q_ji counts.
+
+        Examples
+        --------
+        >>> problem = Ising.from_qubo([[1.0, -3.0], [0.0, 1.0]])
+        >>> problem.energies([[-1, -1], [1, 1], [1, -1]]).tolist()
+        [0.0, -1.0, 1.0]
+        """
+        q = _square(matrix)
+        _check_finite(np.zeros(0), q)
+        diagonal = q.diagonal().astype(np.float64)
+        both = _without_diagonal(q + q.T, 2 * diagonal)
+        rows = np.asarray(both.sum(axis=1)).reshape(-1)
+        single = diagonal if linear is None else diagonal + np.asarray(linear, np.float64)
+        if single.shape != diagonal.shape:
+            raise DataError(f"expected {diagonal.size} linear terms, got {single.size}")
+        constant = offset + 0.5 * single.sum() + rows.sum() / 8
+        return cls(single / 2 + rows / 4, both / 4, constant)
+
+    @property
+    def size(self) -> int:
+        """Number of spins."""
+        return self.fields.size
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the couplings are kept as a sparse matrix."""
+        return sparse.issparse(self.couplings)
+
+    def energies(self, spins: Any) -> np.ndarray:
+        """Return E of each row of ``spins`` (reads, n), computed in float64."""
+        s = np.asarray(spins, np.float64)
+        s = s.reshape(-1, self.size) if self.size else s.reshape(len(s), 0)
+        pulls = (self.couplings @ s.T).T
+        return s @ self.fields + 0.5 * np.einsum("rn,rn->r", s, pulls) + self.offset
+
+    def largest_weight(self) -> float:
+        """Return max(|h|, |J|), 0 for no weights at all."""
+        values = self.couplings.data if self.is_sparse else self.couplings
+        parts = [np.abs(a).max() for a in (self.fields, np.asarray(values)) if a.size]
+        return float(max(parts, default=0.0))
+
+    def _warn_of_range(self) -> None:
+        values = self.couplings.data if self.is_sparse else self.couplings
+        sizes = np.abs(np.concatenate([self.fields, np.asarray(values).reshape(-1)]))
+        sizes = sizes[sizes > 0]
+        if sizes.size and sizes.max() / sizes.min() >= WIDEST_RANGE:
+            warnings.warn(
+                f"weights run from {sizes.min():.3g} to {sizes.max():.3g}; the dynamics rescale "
+                "them by the largest and work in single precision, so the smallest act only in "
+                "the final descent. Lower the penalties or drop the negligible weights.",
+                WeightRangeWarning,
+                stacklevel=3,
+            )
+
+
+def _square(matrix: Any) -> Matrix:
+    if sparse.issparse(matrix):
+        result: Any = sparse.csr_array(matrix, dtype=np.float64)
+        result.sum_duplicates()
+    else:
+        try:
+            result = np.array(matrix, np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"expected a square matrix of numbers: {error}") from None
+        if result.size == 0:
+            result = result.reshape(0, 0)
+    if result.ndim != 2 or result.shape[0] != result.shape[1]:
+        raise DataError(f"expected a square matrix, got shape {result.shape}")
+    n = result.shape[0]
+    filled = result.nnz if sparse.issparse(result) else np.count_nonzero(result)
+    dense = n <= DENSE_UP_TO or filled > DENSE_ABOVE * n * n
+    if sparse.issparse(result):
+        if dense and 8 * n * n <= 1 << 30:
+            return result.toarray()
+        return result
+    return result if dense else sparse.csr_array(result)
+
+
+def _without_diagonal(matrix: Matrix, diagonal: np.ndarray) -> Matrix:
+    if not np.any(diagonal):
+        return matrix
+    if isinstance(matrix, np.ndarray):
+        result = matrix.copy()
+        np.fill_diagonal(result, 0.0)
+        return result
+    cleared = sparse.csr_array(matrix - sparse.diags_array(diagonal, format="csr"))
+    cleared.eliminate_zeros()
+    return cleared
+
+
+def _entries(matrix: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if sparse.issparse(matrix):
+        triple = sparse.coo_array(matrix)
+        return triple.coords[0], triple.coords[1], triple.data
+    rows, columns = np.nonzero(matrix)
+    return rows, columns, matrix[rows, columns]
+
+
+def _check_finite(fields: np.ndarray, matrix: Matrix) -> None:
+    bad = np.flatnonzero(~np.isfinite(fields))
+    if bad.size:
+        raise DataError(f"field {bad[0]} is {fields[bad[0]]}; every weight must be finite")
+    values = matrix if isinstance(matrix, np.ndarray) else matrix.data
+    if not np.isfinite(values).all():
+        rows, columns, entries = _entries(matrix)
+        k = int(np.flatnonzero(~np.isfinite(entries))[0])
+        raise DataError(
+            f"the coupling in row {rows[k]}, column {columns[k]} (counted from 0) is {entries[k]}; "
+            "every weight must be finite"
+        )
+
+
+def _check_symmetric(matrix: Matrix) -> None:
+    difference = abs(matrix - matrix.T)
+    size = abs(matrix).max() if matrix.shape[0] else 0.0
+    if matrix.shape[0] and difference.max() > 1e-9 * size:
+        rows, columns, _ = _entries(difference > 1e-9 * size)
+        i, j = int(rows[0]), int(columns[0])
+        raise DataError(
+            f"the couplings are not symmetric: row {i}, column {j} holds {matrix[i, j]:g} but row "
+            f"{j}, column {i} holds {matrix[j, i]:g} (counted from 0). Give (J + Jᵀ) / 2, or use "
+            "from_qubo, where only the sum counts."
+        )

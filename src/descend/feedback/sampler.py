@@ -1,0 +1,165 @@
+"""The optimiser as a ``dimod`` sampler: any binary quadratic model of that ecosystem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from descend.errors import MissingExtraError
+from descend.feedback.ising import Ising
+from descend.feedback.run import Progress
+from descend.feedback.search import Result, minimize
+
+try:
+    import dimod
+except ImportError as error:  # pragma: no cover - exercised in a subprocess
+    raise MissingExtraError(
+        'FeedbackSampler needs dimod. Install it with: pip install "descend[optimize]"'
+    ) from error
+
+__all__ = ["FeedbackSampler", "ising_of"]
+
+
+def ising_of(model: Any) -> tuple[Ising, list[Hashable]]:
+    """Return a dimod binary quadratic model as an `Ising`, and its labels in that order.
+
+    Examples
+    --------
+    >>> import dimod
+    >>> problem, labels = ising_of(dimod.BinaryQuadraticModel({}, {"ab": 1.0}, 0.0, "SPIN"))
+    >>> labels, problem.energies([[1, -1]]).tolist()
+    (['a', 'b'], [-1.0])
+    """
+    spin = model.spin
+    labels = list(spin.variables)
+    fields, (rows, columns, weights), offset = spin.to_numpy_vectors(variable_order=labels)
+    problem = Ising.from_edges(len(labels), rows, columns, weights, fields, float(offset))
+    return problem, labels
+
+
+class FeedbackSampler(dimod.Sampler, dimod.Initialized):
+    """A dimod sampler that descends the energy by feedback dynamics.
+
+    Examples
+    --------
+    >>> samples = FeedbackSampler().sample_ising({}, {("a", "b"): 1.0}, num_reads=4, seed=0)
+    >>> float(samples.first.energy)
+    -1.0
+    """
+
+    def __init__(self) -> None:
+        self._parameters: dict[str, list[str]] = {
+            name: []
+            for name in (
+                "algorithm",
+                "groups",
+                "initial_states",
+                "initial_states_generator",
+                "interrupt_function",
+                "knobs",
+                "num_reads",
+                "num_steps",
+                "progress",
+                "seed",
+                "timeout",
+            )
+        }
+        self._properties: dict[str, Any] = {"category": "software"}
+
+    @property
+    def parameters(self) -> dict[str, list[str]]:
+        """The keyword arguments of `sample`."""
+        return self._parameters
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """Properties of the sampler."""
+        return self._properties
+
+    def sample(
+        self,
+        bqm: Any,
+        *,
+        algorithm: str = "auto",
+        num_reads: int | None = None,
+        num_steps: int = 2000,
+        timeout: float | None = None,
+        seed: int | None = None,
+        initial_states: Any = None,
+        initial_states_generator: str = "random",
+        groups: Any = None,
+        knobs: dict[str, float] | None = None,
+        interrupt_function: Callable[[], bool] | None = None,
+        progress: Callable[[Progress], Any] | None = None,
+        **unknown: Any,
+    ) -> Any:
+        """Sample low-energy states of a binary quadratic model.
+
+        Parameters
+        ----------
+        bqm : dimod.BinaryQuadraticModel
+        algorithm, num_steps, timeout, seed, interrupt_function, progress
+            As in `descend.feedback.minimize`.
+        num_reads : int or None
+            ``None``: as many as initial states, or else 64.
+        initial_states, initial_states_generator
+            As in dwave-samplers: "none", "tile" or "random" says what to do when there are fewer
+            initial states than reads. Without any initial state the dynamics draw their own.
+        groups : list of lists of labels, or None
+            One-hot groups of variables for the Potts dynamics.
+        knobs : dict or None
+            Parameters of the named algorithm.
+
+        Returns
+        -------
+        dimod.SampleSet
+            Energies are computed by dimod in float64; ``info`` holds the algorithm, its
+            parameters, the seed, steps, seconds and the trace of the best energy.
+        """
+        self.remove_unknown_kwargs(**unknown)
+        problem, labels = ising_of(bqm)
+        states = None
+        if initial_states is None:
+            num_reads = 64 if num_reads is None else num_reads
+        else:
+            parsed = self.parse_initial_states(
+                bqm.spin,
+                initial_states=initial_states,
+                initial_states_generator=initial_states_generator,
+                num_reads=num_reads,
+                seed=None if seed is None else seed % 2**32,
+            )
+            place = [parsed.initial_states.variables.index(label) for label in labels]
+            states = np.asarray(parsed.initial_states.record.sample)[:, place]
+            num_reads = parsed.num_reads
+        numbers = {label: k for k, label in enumerate(labels)}
+        result = minimize(
+            problem,
+            algorithm=algorithm,
+            num_reads=int(num_reads),
+            num_steps=num_steps,
+            timeout=timeout,
+            seed=seed,
+            initial_states=states,
+            groups=None if groups is None else [[numbers[v] for v in group] for group in groups],
+            interrupt_function=interrupt_function,
+            progress=progress,
+            **(knobs or {}),
+        )
+        return _sample_set(result, bqm, labels)
+
+
+def _sample_set(result: Result, bqm: Any, labels: list[Hashable]) -> Any:
+    binary = bqm.vartype is dimod.BINARY
+    samples = result.binary if binary else result.spins
+    info = {
+        "algorithm": result.algorithm,
+        "knobs": result.knobs,
+        "seed": result.seed,
+        "steps": result.steps,
+        "seconds": result.seconds,
+        "trace": [tuple(entry) for entry in result.trace],
+    }
+    return dimod.SampleSet.from_samples_bqm((samples, labels), bqm, info=info)
