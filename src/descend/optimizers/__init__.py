@@ -1,7 +1,32 @@
 """Optimizers: one file per family; ``__all__`` is the one list of them."""
 
-from descend.optimizers.adaptive import Adam
+from descend.optimizers.adam import Adam, AdaMax, AdamW, AMSGrad, NAdam, RAdam
+from descend.optimizers.adaptive import AdaDelta, AdaGrad, RMSProp
+from descend.optimizers.averaged import AveragedSGD
+from descend.optimizers.layerwise import LAMB, Adafactor, Lion, Muon
 from descend.optimizers.optimizer import Optimizer
-from descend.optimizers.sgd import SGD
+from descend.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from descend.optimizers.sgd import SGD, Momentum, Nesterov
 
-__all__ = ["Adam", "Optimizer", "SGD"]
+__all__ = [
+    "AMSGrad",
+    "AdaDelta",
+    "AdaGrad",
+    "AdaMax",
+    "Adafactor",
+    "Adam",
+    "AdamW",
+    "AveragedSGD",
+    "LAMB",
+    "Lion",
+    "Momentum",
+    "Muon",
+    "NAdam",
+    "Nesterov",
+    "Optimizer",
+    "RAdam",
+    "RMSProp",
+    "SGD",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
+]
