@@ -181,7 +181,7 @@ def _class_sizes(target: ClassTarget) -> list[Finding]:
         many = "has a single row" if len(single) == 1 else "have a single row each"
         findings.append(
             Finding(
-                severity, f"{target.name}: {listed(single, 5)} {many}: trained on, never tested"
+                "warning", f"{target.name}: {listed(single, 5)} {many}: trained on, never tested"
             )
         )
     if tiny:
