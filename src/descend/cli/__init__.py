@@ -1,1 +1,1 @@
-"""..."""
+"""The command line: ``descend train``, ``test``, ``predict``, ``show``."""

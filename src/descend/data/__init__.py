@@ -1,1 +1,19 @@
-"""..."""
+"""From files to arrays, with NumPy and polars only; ``__all__`` lists the specs that are stored."""
+
+from descend.data.columns import Column
+from descend.data.encode_category import BooleanEncoder, CategoryEncoder
+from descend.data.encode_date import DateEncoder
+from descend.data.encode_number import NumberEncoder
+from descend.data.preprocessing import Preprocessing
+from descend.data.targets import ClassTarget, NumberTarget
+
+__all__ = [
+    "BooleanEncoder",
+    "CategoryEncoder",
+    "ClassTarget",
+    "Column",
+    "DateEncoder",
+    "NumberEncoder",
+    "NumberTarget",
+    "Preprocessing",
+]

@@ -68,6 +68,20 @@ class ClassTarget(Spec):
             raise SpecError("ClassTarget: two classes are the same")
         check_counts(self, "counts", len(self.classes))
 
+    def describe(self) -> str:
+        """Return one phrase for the report.
+
+        Examples
+        --------
+        >>> ClassTarget("sex", ("female", "male"), (2, 1)).describe()
+        'sex, 2 classes: female 2, male 1'
+        """
+        by_size = sorted(zip(self.counts, self.classes, strict=True), key=lambda pair: -pair[0])
+        told = ", ".join(f"{label} {count:,}" for count, label in by_size[:8])
+        more = f" and {len(by_size) - 8} more" if len(by_size) > 8 else ""
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.name}, {len(self.classes)} classes: {told}{more}{note}"
+
     def present(self, frame: pl.DataFrame) -> np.ndarray:
         """Return a boolean array: the rows that have a label."""
         return ~missing_labels(label_cells(frame, self.name)).to_numpy()
@@ -162,6 +176,20 @@ class NumberTarget(Spec):
     def name(self) -> str:
         """The column."""
         return self.column.name
+
+    def describe(self) -> str:
+        """Return one phrase for the report.
+
+        Examples
+        --------
+        >>> NumberTarget(Column("price", "number"), 10.0, 5.0, 5.0, 15.0, 2, True).describe()
+        'price, a number from 5 to 15, mean 10, standard deviation 5'
+        """
+        note = f" ({self.note})" if self.note else ""
+        return (
+            f"{self.name}, a number from {plain(self.low)} to {plain(self.high)}, mean "
+            f"{plain(self.mean)}, standard deviation {plain(self.scale)}{note}"
+        )
 
     def present(self, frame: pl.DataFrame) -> np.ndarray:
         """Return a boolean array: the rows that have a value."""

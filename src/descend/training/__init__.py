@@ -1,7 +1,7 @@
 """Training: one compiled step, the loop around it, and judging what came out."""
 
 from descend.training.descent import Descent
-from descend.training.evaluation import mean_loss, raw_outputs
+from descend.training.evaluation import count_rows, mean_loss, raw_outputs
 from descend.training.fitting import Trained, fit
 from descend.training.loop import EpochRecord, Examples, Run
 
@@ -11,6 +11,7 @@ __all__ = [
     "Examples",
     "Run",
     "Trained",
+    "count_rows",
     "fit",
     "mean_loss",
     "raw_outputs",

@@ -12,6 +12,7 @@ import optax
 
 from descend.errors import DataError, UsageError
 from descend.layers import Layer
+from descend.layers.summary import output_shape
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
 from descend.training.descent import Descent
 from descend.training.evaluation import count_rows, raw_outputs
@@ -196,29 +197,22 @@ def _split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examp
 
 def _check_output(network: Layer, loss: Loss, train: Examples) -> None:
     """Refuse a network whose output does not fit the loss, and class codes beyond its outputs."""
-    shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
-    outputs = jax.eval_shape(
-        lambda key: network.apply(
-            *network.init(key, shape)[:2], jax.tree.map(lambda a: a[:1], train.x),
-            key=key, train=False,
-        )[0],
-        jax.random.key(0),
-    ).shape  # fmt: skip
-    if len(outputs) != 2:
+    outputs = output_shape(network, jax.tree.map(lambda a: tuple(a.shape[1:]), train.x))
+    if len(outputs) != 1:
         raise UsageError(
-            f"the network must give one vector a row; it gives shape {outputs[1:]}. End it with "
+            f"the network must give one vector a row; it gives shape {outputs}. End it with "
             "Flatten() or Dense(...)"
         )
     if isinstance(train.y, tuple):
         return
-    k = {"class": outputs[1], "binary": 2}.get(loss.target) or train.y.shape[1]
-    if loss.width(k) != outputs[1]:
+    k = {"class": outputs[0], "binary": 2}.get(loss.target) or train.y.shape[1]
+    if loss.width(k) != outputs[0]:
         raise UsageError(
             f"{type(loss).__name__} needs {loss.width(k)} outputs for these targets, "
-            f"but the network gives {outputs[1]}"
+            f"but the network gives {outputs[0]}"
         )
-    if loss.target == "class" and train.y.max() >= outputs[1]:
+    if loss.target == "class" and train.y.max() >= outputs[0]:
         raise DataError(
-            f"y has the class code {train.y.max()}, but the network's {outputs[1]} outputs are for "
-            f"the codes 0 to {outputs[1] - 1}"
+            f"y has the class code {train.y.max()}, but the network's {outputs[0]} outputs are for "
+            f"the codes 0 to {outputs[0] - 1}"
         )

@@ -145,7 +145,7 @@ def program(
             carry.params, carry.state, x, y, w, count, jax.random.fold_in(carry.key, carry.step)
         )
         if clip:
-            norm = optax.global_norm(gradient)
+            norm = optax.tree.norm(gradient)
             shrink = jnp.minimum(1.0, settings.clip_norm / jnp.maximum(norm, 1e-30))
             gradient = jax.tree.map(lambda g: g * shrink, gradient)
         progress = carry.step.astype(jnp.float32) / settings.total_steps

@@ -1,0 +1,77 @@
+"""Options that several commands share, and the reading of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["Layers", "Names", "json_option", "quiet_option", "reading", "reading_options"]
+
+
+class Names(click.ParamType[Any]):
+    """Column names separated by commas; a comma in a name is written twice."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of names."""
+        if not isinstance(value, str):
+            return value
+        parts = value.replace(",,", "\0").split(",")
+        return tuple(part.replace("\0", ",").strip() for part in parts if part.strip())
+
+
+class Layers(click.ParamType[Any]):
+    """Units of hidden layers: ``64,32``, or ``none`` for a linear model."""
+
+    name = "units"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of integers."""
+        if not isinstance(value, str):
+            return value
+        if value.strip().lower() == "none":
+            return ()
+        try:
+            units = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            units = (0,)
+        if any(u < 1 for u in units):
+            self.fail(
+                f'"{value}" is not a list of units. Write one number of at least 1 for each '
+                "hidden layer, as 64,32, or none for a linear model",
+                param,
+                ctx,
+            )
+        return units
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Write errors only.")
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a text table is written."""
+    for option in (
+        click.option("--encoding", metavar="NAME", help="Encoding of a text file, as latin-1."),
+        click.option("--delimiter", metavar="CHAR", help="What separates the cells of a text file."),
+        click.option(
+            "--header/--no-header", default=None, help="Whether the first row names the columns."
+        ),
+        click.option(
+            "--bad-rows",
+            type=click.Choice(["error", "skip"]),
+            default="error",
+            show_default=True,
+            help="What to do with rows of too few or too many cells.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def reading(values: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of `reading_options` out of a command's values."""
+    return {name: values.pop(name) for name in ("encoding", "delimiter", "header", "bad_rows")}

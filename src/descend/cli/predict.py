@@ -1,0 +1,86 @@
+"""``descend predict``: add predictions to a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from descend.cli.options import json_option, quiet_option, reading, reading_options
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from descend.data.notes import Notes
+    from descend.models import Model
+
+__all__ = ["command"]
+
+
+@click.command("predict", short_help="Predict the targets of new rows.")
+@click.argument("model")
+@click.argument("file", default="-")
+@click.option("-o", "--out", default="-", help="Table to write; - is standard output, as CSV.")
+@reading_options
+@json_option
+@quiet_option
+def command(
+    model: str, file: str, out: str, as_json: bool, quiet: bool, **values: Any
+) -> int:
+    """Predict the targets of the rows of FILE with MODEL.
+
+    The rows come back in their order, with all their columns, and with a column prediction and a
+    column probability_CLASS for each class. The format of --out follows its ending: .csv, .tsv,
+    .parquet, .arrow, .jsonl, and .gz after the first two. Files larger than memory are read in
+    pieces.
+
+    \b
+    descend predict penguins.descend new.csv
+    descend predict penguins.descend new.csv --out answers.parquet
+    cat new.csv | descend predict penguins.descend - | head
+    """
+    from descend.cli import render
+    from descend.data.table import stream_table
+    from descend.data.writing import write_table
+    from descend.models import load
+
+    loaded = load(model)
+    answers = Answers(loaded, stream_table(file, **reading(values)))
+    if as_json:
+        for frame in answers:
+            for row in frame.iter_rows(named=True):
+                click.echo(json.dumps(row, ensure_ascii=False, default=str))
+    else:
+        write_table(answers, None if out == "-" else out)
+    talk = render.Talk(quiet)
+    if answers.notes is not None:
+        talk.notes(answers.notes, answers.replaced)
+    return 0
+
+
+class Answers:
+    """The pieces of a table with their predictions, one after another."""
+
+    def __init__(self, model: Model, tables: Any) -> None:
+        self.model, self.tables = model, tables
+        self.notes: Notes | None = None
+        self.replaced: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """Yield each piece with its new columns."""
+        import polars as pl
+
+        rows = 0
+        for table in self.tables:
+            frame = table.frame
+            predictions = self.model.predictions(table, first_row=rows)
+            rows += len(frame)
+            notes = predictions.notes
+            self.notes = notes if self.notes is None else self.notes.combined(notes)
+            added = predictions.columns()
+            self.replaced = tuple(name for name in added if name in frame.columns)
+            yield frame.with_columns(
+                [pl.Series(name, values) for name, values in added.items()]
+            )

@@ -1,0 +1,363 @@
+"""What the commands say: plans, progress, reports and models, in words and small tables."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from descend.models.report import ClassReport, NumberReport, Report
+from descend.spec import Spec, to_json
+
+if TYPE_CHECKING:
+    from descend.data.notes import Notes
+    from descend.models import Model, TableTraining
+    from descend.training import EpochRecord
+
+__all__ = ["Progress", "Talk", "model_json", "spec_json"]
+
+LABEL = 10
+"""Width of the labels on the left."""
+
+MOST_CLASSES = 12
+"""More classes than this are not drawn as a matrix."""
+
+
+def spec_json(spec: Spec) -> str:
+    """Return a spec as indented JSON."""
+    return json.dumps(to_json(spec), indent=2, ensure_ascii=False)
+
+
+def model_json(model: Model, path: Path) -> str:
+    """Return what ``descend train --json`` prints: the file, the plan and the scores."""
+    card = model.card
+    whole = {
+        "model": str(path),
+        "report": None if card.report is None else to_json(card.report),
+        "plan": to_json(card.plan),
+        "provenance": to_json(card.provenance),
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False)
+
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    return f"{count / 1000:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+
+
+def number(value: float) -> str:
+    """Return a number to four significant digits, without an exponent where that is readable.
+
+    Examples
+    --------
+    >>> number(48213.7), number(0.012345), number(3.0)
+    ('48,210', '0.01234', '3')
+    """
+    if value == 0 or 1e-4 <= abs(value) < 1e15:
+        rounded = float(f"{value:.4g}")
+        return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.10g}"
+    return f"{value:.3g}"
+
+
+class Talk:
+    """Writes lines with a label on the left: to stderr, or to stdout where they are the answer.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing.
+    to_stdout : bool
+    """
+
+    def __init__(self, quiet: bool = False, *, to_stdout: bool = False) -> None:
+        self.quiet = quiet
+        self.file = sys.stdout if to_stdout else sys.stderr
+        self.console = Console(file=self.file, highlight=False, soft_wrap=True)
+        self.width = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+    def say(self, text: str) -> None:
+        """Write one line."""
+        if not self.quiet:
+            self.console.print(text, markup=False)
+
+    def line(self, label: str, *parts: str) -> None:
+        """Write a label and its text, wrapped under itself; further parts on lines of their own."""
+        room = self.width - LABEL
+        for part in parts:
+            wrapped = textwrap.wrap(part, room, break_on_hyphens=False) or [""]
+            for text in wrapped:
+                self.say(f"{label:<{LABEL}}{text}")
+                label = ""
+
+    def plan(self, training: TableTraining) -> None:
+        """Say what the data are and what will be done with them."""
+        examples, plan = training.examples, training.plan
+        rows, columns = examples.shape
+        self.line("Data", f"{rows:,} rows, {columns:,} columns", *examples.notes)
+        if examples.unlabelled:
+            self.line("", f"{examples.unlabelled:,} rows without a target: left out")
+        for target in examples.found:
+            self.line("Target", target.describe())
+        self.line("Inputs", *examples.preprocessing.describe())
+        left = [c for c in examples.columns if c.kind in ("constant", "identifier", "dropped")]
+        if left:
+            told = [f"{c.name} ({c.note or c.kind})" for c in left if c.kind != "dropped"]
+            told += [f"{c.name} (as asked)" for c in left if c.kind == "dropped"]
+            self.line("", f"left out: {', '.join(told)}")
+        self.line("Checks", *[finding.message for finding in examples.findings])
+        self.line("Split", f"{examples.split.describe()}, seed {plan.descent.seed}")
+        for note in examples.split.notes:
+            self.line("", note)
+        self.line("Network", training.network_line())
+        self.line("Descent", descent_line(training))
+
+    @contextmanager
+    def progress(self, training: TableTraining) -> Iterator[Progress]:
+        """Show the run as it goes."""
+        progress = Progress(self, training)
+        try:
+            yield progress
+        finally:
+            progress.close()
+
+    def stopped(self, training: TableTraining) -> None:
+        """Say how the run ended."""
+        run = training.run
+        if not run.history:
+            return
+        last = run.history[-1]
+        best = f", best was {run.best_epoch}" if run.best_epoch != last.epoch else ""
+        why = {"epochs": "Finished", "patience": "Stopped", "stopped": "Stopped"}[run.ended]
+        self.line(why, f"at epoch {last.epoch}{best}, {last.seconds:.1f} s")
+
+    def report(self, report: Report | None) -> None:
+        """Write the scores on test rows."""
+        if report is None:
+            self.line("Test", "no rows were set aside: nothing is known of its quality")
+            return
+        if report.seen:
+            head = (
+                f"{report.rows:,} rows; {report.seen:,} of them were trained on, "
+                "so the scores below flatter the model"
+            )
+        else:
+            head = f"{report.rows:,} rows it has never seen"
+        self.line("Test", head)
+        for part in report.targets:
+            if len(report.targets) > 1:
+                self.line("", f"{part.target}:")
+            if isinstance(part, ClassReport):
+                self.class_report(part)
+            else:
+                self.number_report(part)
+
+    def class_report(self, report: ClassReport) -> None:
+        """Write the scores of a target of classes."""
+        rivals = [f'always "{report.majority_class}" {report.majority_accuracy:.3f}']
+        if report.linear_accuracy is not None:
+            rivals.append(f"linear model {report.linear_accuracy:.3f}")
+        low, high = report.accuracy_low, report.accuracy_high
+        self.line(
+            "",
+            f"accuracy {report.accuracy:.3f} (95 %: {low:.3f} to {high:.3f}) · "
+            + " · ".join(rivals),
+        )
+        more = [f"balanced accuracy {report.balanced_accuracy:.3f}"]
+        if report.auc is not None:
+            more.append(f"area under ROC {report.auc:.3f}")
+        if report.log_loss is not None and report.calibration_error is not None:
+            more.append(f"log loss {report.log_loss:.3f}")
+            more.append(f"calibration error {report.calibration_error:.3f}")
+        self.line("", " · ".join(more))
+        if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
+            self.line("", "the network is no better than a linear model on these rows")
+        if len(report.classes) <= MOST_CLASSES:
+            for text in confusion_lines(report, self.width - LABEL):
+                self.say(" " * LABEL + text)
+        else:
+            worst = sorted(zip(report.f1, report.classes, strict=True))[:5]
+            self.line("", "hardest: " + ", ".join(f"{name} (F1 {f1:.2f})" for f1, name in worst))
+
+    def number_report(self, report: NumberReport) -> None:
+        """Write the scores of a target of numbers."""
+        rivals = [f"always the mean {number(report.mean_rmse)}"]
+        if report.linear_rmse is not None:
+            rivals.append(f"linear model {number(report.linear_rmse)}")
+        if report.r2 is not None and report.r2_low is not None and report.r2_high is not None:
+            linear = "" if report.linear_r2 is None else f" · linear model {report.linear_r2:.3f}"
+            low, high = report.r2_low, report.r2_high
+            self.line("", f"R2 {report.r2:.3f} (95 %: {low:.3f} to {high:.3f}){linear}")
+        self.line("", f"root mean square error {number(report.rmse)} · " + " · ".join(rivals))
+        self.line("", f"mean absolute error {number(report.mae)}, in the unit of {report.target}")
+        low, q1, middle, q3, high = (number(v) for v in report.residuals)
+        self.line(
+            "",
+            f"target minus prediction: half between {q1} and {q3}, nine in ten between {low} and "
+            f"{high}, median {middle}",
+        )
+
+    def saved(self, path: Path, file: str) -> None:
+        """Say where the model is and what to do next."""
+        new = "new.csv" if file == "-" else f"new{Path(file).suffix}"
+        self.line(
+            "Saved", f"{path}, {size(path.stat().st_size)}.  Next: descend predict {path} {new}"
+        )
+
+    def notes(self, notes: Notes, replaced: Sequence[str] = ()) -> None:
+        """Say what was met in rows that were predicted."""
+        for text in notes.lines():
+            self.line("Note", text)
+        if replaced:
+            self.line("Note", f"replaced columns of the same name: {', '.join(replaced)}")
+
+    def model(self, model: Model) -> None:
+        """Write what is in a model."""
+        from descend.layers.summary import summary_line
+
+        card, plan = model.card, model.plan
+        for target in card.targets:
+            self.line("Target", target.describe())
+        self.line("Inputs", *card.preprocessing.describe())
+        left = [c.name for c in plan.columns if c.kind in ("constant", "identifier", "dropped")]
+        if left:
+            self.line("", f"left out: {', '.join(left)}")
+        shape = card.preprocessing.input_shape
+        self.line("Network", summary_line(plan.network, shape))
+        self.line("", *parameter_lines(model))
+        self.line("Loss", repr(plan.loss))
+        descent = plan.descent
+        self.line("Descent", repr(descent))
+        origin = card.provenance
+        self.line(
+            "Trained",
+            f"on {origin.source}, {origin.rows:,} rows, {origin.made}",
+            f"{origin.epochs} epochs in {origin.seconds:.1f} s, weights of epoch "
+            f"{origin.best_epoch}, ended by {origin.ended}",
+            f"seed {descent.seed}, data {origin.data_digest[:16]}",
+            f"descend {origin.descend}, jax {origin.jax}, numpy {origin.numpy}, Python "
+            f"{origin.python}, {origin.device}, {origin.cores} cores",
+        )
+        self.report(card.report)
+
+
+def descent_line(training: TableTraining) -> str:
+    """Return the way down in one line."""
+    from descend.models.names import snake_case
+
+    descent, run = training.plan.descent, training.run
+    optimizer = descent.optimizer
+    schedule = snake_case(type(descent.schedule).__name__).replace("_", " ")
+    batch = "full batch" if descent.batch_size is None else f"batch {run.batch_size}"
+    if descent.batch_size == 1:
+        batch = "row by row"
+    parts = [f"{type(optimizer).__name__} {optimizer.learning_rate:g}", schedule, batch]
+    if descent.weight_decay:
+        parts.append(f"weight decay {descent.weight_decay:g}")
+    parts.append(f"up to {descent.epochs} epochs")
+    if descent.patience and training.validation.rows:
+        parts.append(f"stops after {descent.patience} without gain")
+    return ", ".join(parts)
+
+
+def parameter_lines(model: Model) -> list[str]:
+    """Return one line for each array of weights: its path, its shape and its spread."""
+    from descend.models.model import flat
+
+    return [
+        f"{name.removeprefix('params/'):<32} {'x'.join(map(str, array.shape)):>12}  "
+        f"{array.min():+.3f} to {array.max():+.3f}, mean size {abs(array).mean():.3f}"
+        for name, array in flat(model.params, "params")
+    ]
+
+
+def confusion_lines(report: ClassReport, room: int) -> list[str]:
+    """Return the confusion matrix with precision and recall, or the latter alone if too wide."""
+    names = [name if len(name) <= 14 else name[:13] + "…" for name in report.classes]
+    cell = max(len(f"{n:,}") for row in report.confusion for n in row)
+    widths = [max(cell, len(name)) for name in names]
+    corner = "true / said"
+    left = max(len(corner), *(len(name) for name in names))
+    wide = left + sum(w + 2 for w in widths) + 21 <= room
+    head = (corner if wide else "class").ljust(left)
+    if wide:
+        head += "".join(f"  {name:>{w}}" for name, w in zip(names, widths, strict=True))
+    lines = [f"{head}  precision   recall"]
+    rows = zip(names, report.confusion, report.precision, report.recall, strict=True)
+    for name, counts, precision, recall in rows:
+        text = f"{name:<{left}}"
+        if wide:
+            text += "".join(f"  {n:>{w},}" for n, w in zip(counts, widths, strict=True))
+        lines.append(f"{text}  {precision:9.3f}  {recall:7.3f}")
+    return lines
+
+
+class Progress:
+    """The run as it goes: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, talk: Talk, training: TableTraining) -> None:
+        self.talk, self.run = talk, training.run
+        self.epochs = training.plan.descent.epochs
+        self.score = "accuracy" if training.plan.tasks[0] == "classification" else "R2"
+        self.live = talk.file.isatty() and not talk.quiet
+        self.latest: EpochRecord | None = None
+        self.next_line = 0.0
+        self.width = 0
+
+    def update(self, record: EpochRecord) -> None:
+        """Take the newest record."""
+        if record.complete:
+            self.latest = record
+        if self.talk.quiet:
+            return
+        now = time.perf_counter()
+        if self.live:
+            if now >= self.next_line:
+                self._draw(self._text(record, bar=True))
+                self.next_line = now + 0.1
+        elif now >= self.next_line:
+            if record.complete:
+                self.talk.say(self._text(record, bar=False))
+            self.next_line = now + (2.0 if record.complete else 0.0)
+
+    def close(self) -> None:
+        """Leave the newest complete record on a line of its own."""
+        if self.live and self.width:
+            self._draw("")
+            self.talk.file.write("\r")
+            self.width = 0
+        if self.latest is not None and not self.talk.quiet:
+            self.talk.say(self._text(self.latest, bar=False))
+        self.latest = None
+
+    def _draw(self, text: str) -> None:
+        text = text[: self.talk.width - 1]
+        self.talk.file.write("\r" + text.ljust(self.width))
+        self.talk.file.flush()
+        self.width = len(text)
+
+    def _text(self, record: EpochRecord, *, bar: bool) -> str:
+        done = (record.epoch - 1 + record.share) / self.epochs
+        parts = [f"epoch {record.epoch:>{len(str(self.epochs))}}"]
+        if bar and self.talk.width >= 80:
+            filled = int(24 * done)
+            parts.append("━" * filled + ("╸" if filled < 24 else "") + "─" * (23 - filled))
+        parts.append(f"loss {record.loss:.4f}")
+        judged = record if record.validation_loss is not None else self.latest
+        if judged is not None and judged.validation_loss is not None:
+            parts.append(f"validation {judged.validation_loss:.4f}")
+            if judged.validation_score is not None:
+                parts.append(f"{self.score} {judged.validation_score:.3f}")
+        parts.append(f"{record.rows_per_second:,.0f} rows/s")
+        if bar and done > 0:
+            left = record.seconds * (1 - done) / done
+            parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left")
+        return "  ".join(parts)

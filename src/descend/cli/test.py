@@ -1,0 +1,38 @@
+"""``descend test``: how good is a model on rows with known targets?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from descend.cli.options import json_option, quiet_option, reading, reading_options
+
+__all__ = ["command"]
+
+
+@click.command("test", short_help="Test a model on rows with known targets.")
+@click.argument("model")
+@click.argument("file")
+@reading_options
+@json_option
+@quiet_option
+def command(model: str, file: str, as_json: bool, quiet: bool, **values: Any) -> int:
+    """Test MODEL on the rows of FILE, whose targets are known.
+
+    The report says how many of the rows the network was trained on: a score on those says little.
+
+    \b
+    descend test penguins.descend more.csv
+    """
+    from descend.cli import render
+    from descend.data.table import read_table
+    from descend.models import load
+
+    loaded = load(model)
+    report = loaded.test(read_table(file, **reading(values)))
+    talk = render.Talk(quiet or as_json, to_stdout=True)
+    talk.report(report)
+    if as_json:
+        click.echo(render.spec_json(report))
+    return 0

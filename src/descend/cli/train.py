@@ -1,0 +1,236 @@
+"""``descend train``: from a table of examples to a tested model file."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from descend.cli.options import (
+    Layers,
+    Names,
+    json_option,
+    quiet_option,
+    reading,
+    reading_options,
+)
+from descend.errors import DivergedError, OutputError, UsageError
+
+if TYPE_CHECKING:
+    from descend.models import Plan
+    from descend.training import Run
+
+__all__ = ["command"]
+
+
+class BatchSize(click.ParamType[Any]):
+    """A number of rows, or ``all``."""
+
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return an integer or "all"."""
+        if value == "all" or isinstance(value, int):
+            return value
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f'"{value}" is neither a number of rows nor "all"', param, ctx)
+
+
+class Share(click.ParamType[Any]):
+    """A share of the rows, or the name of a file."""
+
+    name = "share|file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a float, or the text as it is."""
+        try:
+            return float(value)
+        except ValueError:
+            return value
+
+
+@click.command("train", short_help="Train a network on a table of examples.")
+@click.argument("file")
+@click.option("-t", "--target", type=Names(), help="Column to predict; several with commas.")
+@click.option("-o", "--out", type=click.Path(), help="Model file to write [FILE's name].descend")
+@click.option("--plan", "plan_file", type=click.Path(), help="Repeat the run of a plan (JSON).")
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop; with --json, print it.")
+@click.option("--task", help="classification or regression [inferred from the target]")
+@click.option("--drop", type=Names(), help="Columns to leave out.")
+@click.option("--kind", "kinds", multiple=True, metavar="COLUMN=KIND", help="What a column is.")
+@click.option("--weight", metavar="COLUMN", help="Column of the importance of each row.")
+@click.option("--class-weight", metavar="balanced", help="Let every class weigh the same.")
+@click.option("--group", metavar="COLUMN", help="Rows of a group stay on one side of the split.")
+@click.option("--time", metavar="COLUMN", help="Split by time: train on the oldest rows.")
+@click.option("--scale", default="standard", help="standard, minmax, robust or none.")
+@click.option("--layers", type=Layers(), help="Units of the hidden layers, as 64,32.")
+@click.option("--activation", default="relu", help="relu, tanh, sigmoid, gelu, ...")
+@click.option("--loss", help="squared_error, huber, categorical_cross_entropy, focal, ...")
+@click.option("--optimizer", help="sgd, momentum, adam, adamw, rmsprop, ...")
+@click.option("--learning-rate", type=float, metavar="RATE", help="Length of the first steps.")
+@click.option("--schedule", help="constant, cosine, step, exponential, one_cycle, ...")
+@click.option("--batch-size", type=BatchSize(), help="Rows a step: 1, 32, ..., or all.")
+@click.option("--epochs", type=int, help="Passes over the training rows, at most.")
+@click.option("--patience", type=int, help="Stop after so many epochs without gain.")
+@click.option("--dropout", type=float, metavar="SHARE", help="Units dropped at each step.")
+@click.option("--weight-decay", type=float, metavar="RATE", help="Decoupled decay of weights.")
+@click.option("--validation", type=Share(), help="Rows that decide when to stop: a share, or a file.")
+@click.option("--test-fraction", type=float, default=0.2, show_default=True, metavar="SHARE")
+@click.option("--seed", type=int, default=0, show_default=True)
+@reading_options
+@json_option
+@quiet_option
+def command(
+    file: str,
+    out: str | None,
+    plan_file: str | None,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **values: Any,
+) -> int:
+    """Train a network on FILE, test it on rows it has not seen, and save it.
+
+    FILE is a table: CSV or TSV (also gzipped), Parquet, Arrow, JSON lines or ARFF; - is standard
+    input. Everything not asked for is chosen to suit the data, and shown before it runs.
+
+    \b
+    descend train penguins.csv --target species
+    descend train houses.parquet --target price --drop id --layers 128,64
+    descend train visits.csv --target churn --time date --class-weight balanced
+    """
+    # Options are checked before JAX is imported, so that a wrong one is told at once.
+    how = reading(values)
+    values["target"] = values["target"] or ()
+    values["drop"] = values["drop"] or ()
+    values["kinds"] = dict(column_kind(text) for text in values["kinds"])
+    destination = Path(out) if out else model_name(file)
+    if not dry_run:
+        check_writable(destination)
+
+    from descend.cli import render
+    from descend.models import Options, TableTraining
+
+    plan = read_plan(plan_file) if plan_file else None
+    if plan is not None:
+        values["target"] = plan.targets
+    elif not values["target"]:
+        raise UsageError(
+            "no target: name the column to predict with --target. Columns: "
+            + ", ".join(column_names(file, how))
+        )
+    talk = render.Talk(quiet)
+    training = TableTraining(file, Options.of(**values), plan, **how)
+    talk.plan(training)
+    if dry_run:
+        if as_json:
+            from descend.spec import to_json
+
+            click.echo(json.dumps(to_json(training.plan), indent=2, ensure_ascii=False))
+        return 0
+    with stopping(training.run, talk), talk.progress(training) as progress:
+        try:
+            for record in training.epochs():
+                progress.update(record)
+        except DivergedError as error:
+            if not training.run.best_epoch:
+                raise
+            progress.close()
+            model = training.finish()
+            model.save(destination)
+            raise DivergedError(f"{error} Saved them to {destination}.", error.step) from None
+    talk.stopped(training)
+    model = training.finish()
+    talk.report(model.report)
+    model.save(destination)
+    talk.saved(destination, file)
+    if as_json:
+        click.echo(render.model_json(model, destination))
+    return 130 if training.run.ended == "stopped" else 0
+
+
+def model_name(file: str) -> Path:
+    """Return where the model of a file goes by default: its name in the current folder."""
+    if file == "-":
+        return Path("model.descend")
+    name = Path(file).name
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".arrow", ".feather", ".jsonl", ".arff"):
+        name = name.removesuffix(ending)
+    return Path(f"{name}.descend")
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a destination that cannot be written, before an hour of training."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(
+            f"the folder {folder} does not exist, so {path.name} cannot be written there. "
+            f"Make it first: mkdir -p {folder}"
+        )
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name the model file, as {path / 'model.descend'}")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"the folder {folder} is not writable; choose another one with --out")
+
+
+def column_kind(text: str) -> tuple[str, str]:
+    """Split ``column=kind``."""
+    name, mark, kind = text.rpartition("=")
+    if not mark or not name:
+        raise UsageError(f'--kind takes COLUMN=KIND, as "zip code=category", got "{text}"')
+    return name, kind
+
+
+def column_names(file: str, how: dict[str, Any]) -> list[str]:
+    """Return the names of a table's columns, for a message."""
+    from descend.data.table import stream_table
+
+    return next(iter(stream_table(file, **how))).frame.columns[:50]
+
+
+def read_plan(path: str) -> Plan:
+    """Read a plan that ``--dry-run --json`` printed."""
+    from descend.models import Plan
+    from descend.models.modelfile import strict_json
+    from descend.models.names import spec_classes
+    from descend.spec import from_json
+
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the plan {path} cannot be read: {error}") from None
+    plan = from_json(strict_json(text, path), spec_classes(), path)
+    if not isinstance(plan, Plan):
+        raise UsageError(f"{path} is not a plan; make one with --dry-run --json")
+    return plan
+
+
+@contextmanager
+def stopping(run: Run, talk: Any) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) stop the run and keep the best model; the second quits."""
+    asked = False
+
+    def handle(number: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        run.stop()
+        talk.say("Stopping after this piece of work; the best model is kept. Ctrl-C again quits.")
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+

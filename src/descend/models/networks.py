@@ -1,0 +1,93 @@
+"""The default network and the default way down for a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from descend.layers import Activation, Dense, Dropout, Embedding, Layer, Parallel, Sequential
+from descend.optimizers import Adam
+from descend.schedules import Cosine
+from descend.training import Descent
+
+__all__ = ["default_descent", "default_layers", "linear_network", "table_network"]
+
+
+def default_layers(rows: int) -> tuple[int, ...]:
+    """Return the units of the hidden layers for so many training rows."""
+    if rows < 1000:
+        return (64, 32)
+    if rows < 10_000:
+        return (128, 64)
+    return (256, 128)
+
+
+def default_descent(rows: int, seed: int) -> Descent:
+    """Return the default way down for so many training rows."""
+    batch = 32
+    while batch < 1024 and batch * 256 < rows:
+        batch *= 2
+    epochs = 200 if rows < 5_000 else 100 if rows < 50_000 else 40 if rows < 300_000 else 15
+    return Descent(
+        Adam(0.003 if rows < 5_000 else 0.002),
+        Cosine(),
+        batch_size=batch,
+        epochs=epochs,
+        patience=20 if rows < 50_000 else 10,
+        weight_decay=0.01,
+        seed=seed,
+    )
+
+
+def embedding_dims(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return how many numbers stand for a value of each embedded column: about 1.6 size^0.56.
+
+    The rule is fastai's; it gives 11 for 32 values and 50 at most.
+    """
+    return tuple(min(50, max(2, round(1.6 * size**0.56))) for size in sizes)
+
+
+def _entrance(input_shape: object, sizes: Sequence[int]) -> tuple[Layer, ...]:
+    """Return the layers that make one vector of the inputs."""
+    if not isinstance(input_shape, Mapping):
+        return ()
+    embedding = Embedding(tuple(sizes), embedding_dims(sizes))
+    if input_shape["numbers"] == (0,):
+        return (Parallel((embedding,), inputs=("codes",)),)
+    return (Parallel((Activation("identity"), embedding), inputs=("numbers", "codes")),)
+
+
+def table_network(
+    input_shape: object,
+    sizes: Sequence[int],
+    outputs: int,
+    hidden: Sequence[int],
+    *,
+    activation: str = "relu",
+    dropout: float = 0.0,
+) -> Sequential:
+    """Return a feedforward network for a table.
+
+    Parameters
+    ----------
+    input_shape : as ``Preprocessing.input_shape``
+    sizes : sequence of int
+        Numbers of codes of the embedded columns.
+    outputs : int
+        Raw outputs.
+    hidden : sequence of int
+        Units of each hidden layer.
+    activation : str
+    dropout : float
+        Share of hidden units dropped at each training step.
+    """
+    layers = list(_entrance(input_shape, sizes))
+    for units in hidden:
+        layers.append(Dense(units, activation))
+        if dropout:
+            layers.append(Dropout(dropout))
+    return Sequential((*layers, Dense(outputs)))
+
+
+def linear_network(input_shape: object, sizes: Sequence[int], outputs: int) -> Sequential:
+    """Return the network without hidden layers, which a deeper one has to beat."""
+    return table_network(input_shape, sizes, outputs, ())

@@ -1,0 +1,166 @@
+"""What a person may ask for when training on a table, and the plan that comes of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from descend.data.targets import ClassTarget, Target
+from descend.errors import UsageError, did_you_mean
+from descend.losses import Loss
+from descend.models.names import OPTIMIZERS, SCHEDULES, choose
+from descend.models.networks import default_descent, default_layers
+from descend.models.outputs import joint_loss, loss_for
+from descend.training import Descent
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that may be asked of `descend.train`; None leaves the choice to Descend.
+
+    Each field is also an option of ``descend train``, with dashes.
+
+    Attributes
+    ----------
+    target : tuple of str
+        Column or columns to predict.
+    task : str or None
+        "classification" or "regression"; inferred from the target by default.
+    drop : tuple of str
+        Columns to leave out.
+    kinds : mapping of column name to kind
+        What columns are, where that is not what they look like.
+    weight, group, time : str or None
+        Columns that weigh rows, that keep rows together on one side of a split, that order rows.
+    class_weight : "balanced" or None
+    scale : str
+        "standard", "minmax", "robust" or "none".
+    layers : tuple of int or None
+        Units of each hidden layer; ``()`` is a linear model.
+    activation, loss, optimizer, schedule : str or None
+        Names, as ``squared_error``.
+    learning_rate, dropout, weight_decay : float or None
+    batch_size : int, "all" or None
+        "all" is full batch.
+    epochs, patience : int or None
+    test_fraction : float
+        Share of the rows; 0 leaves the model untested.
+    validation : float, file name or None
+        Share of the rows left for training that decides when to stop, 0 to train to the last
+        epoch; or a file of rows. By default a fifth, and at most 20,000 rows.
+    seed : int
+    """
+
+    target: tuple[str, ...] = ()
+    task: str | None = None
+    drop: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    weight: str | None = None
+    group: str | None = None
+    time: str | None = None
+    class_weight: str | None = None
+    scale: str = "standard"
+    layers: tuple[int, ...] | None = None
+    activation: str = "relu"
+    loss: str | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    schedule: str | None = None
+    batch_size: int | str | None = None
+    epochs: int | None = None
+    patience: int | None = None
+    dropout: float | None = None
+    weight_decay: float | None = None
+    validation: float | str | os.PathLike[str] | None = None
+    test_fraction: float = 0.2
+    seed: int = 0
+
+    @classmethod
+    def of(cls, **given: Any) -> Options:
+        """Return options from keywords, naming the nearest one where a keyword is unknown."""
+        names = [known.name for known in fields(cls)]
+        for name in given:
+            if name not in names:
+                raise UsageError(
+                    f'there is no option "{name}".{did_you_mean(name, names)} '
+                    f"Options: {', '.join(names)}"
+                )
+        for name in ("target", "drop"):
+            if isinstance(given.get(name), str):
+                given[name] = (given[name],)
+        for name in ("target", "drop", "layers"):
+            if given.get(name) is not None:
+                given[name] = tuple(given[name])
+        return cls(**given)
+
+    def __post_init__(self) -> None:
+        if not self.target:
+            raise UsageError("no target: name the column to predict")
+        for units in self.layers or ():
+            if not isinstance(units, int) or units < 1:
+                raise UsageError(f"layers are numbers of units, each at least 1, got {units!r}")
+        if self.batch_size is not None and self.batch_size != "all":
+            if not isinstance(self.batch_size, int) or self.batch_size < 1:
+                raise UsageError(f'batch_size is at least 1, or "all", got {self.batch_size!r}')
+        for name in ("epochs", "patience"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise UsageError(f"{name} is at least 1, got {value!r}")
+        shares = [("test_fraction", self.test_fraction)]
+        shares += [("validation", self.validation_share)] if self.validation_share else []
+        for name, share in shares:
+            if not isinstance(share, int | float) or not 0 <= share < 1:
+                raise UsageError(f"{name} is a share of the rows, from 0 to below 1, got {share!r}")
+        if self.class_weight not in (None, "balanced"):
+            raise UsageError(f'class_weight is "balanced" or not given, got {self.class_weight!r}')
+
+    @property
+    def validation_file(self) -> Path | None:
+        """The file of validation rows, where one was named."""
+        if isinstance(self.validation, str | os.PathLike):
+            return Path(self.validation)
+        return None
+
+    @property
+    def validation_share(self) -> float | None:
+        """The share of rows set aside to validate: 0 where a file does that, None by default."""
+        if self.validation_file is not None:
+            return 0.0
+        return self.validation  # pyright: ignore[reportReturnType]
+
+    def hidden(self, rows: int) -> tuple[int, ...]:
+        """Return the units of each hidden layer for so many training rows."""
+        return default_layers(rows) if self.layers is None else self.layers
+
+    def descent(self, rows: int) -> Descent:
+        """Return the way down for so many training rows."""
+        default = default_descent(rows, self.seed)
+        changes: dict[str, Any] = {}
+        if self.optimizer is not None:
+            changes["optimizer"] = choose("optimizer", self.optimizer, OPTIMIZERS)()
+        if self.learning_rate is not None:
+            optimizer = changes.get("optimizer", default.optimizer)
+            changes["optimizer"] = optimizer.replace(learning_rate=self.learning_rate)
+        if self.schedule is not None:
+            changes["schedule"] = choose("schedule", self.schedule, SCHEDULES)()
+        if self.batch_size is not None:
+            changes["batch_size"] = None if self.batch_size == "all" else self.batch_size
+        for name in ("epochs", "patience", "weight_decay"):
+            if getattr(self, name) is not None:
+                changes[name] = getattr(self, name)
+        return default.replace(**changes)
+
+    def losses(self, targets: Sequence[Target]) -> Loss:
+        """Return the loss of all targets together."""
+        return joint_loss(targets, [loss_for(target, self.loss) for target in targets])
+
+
+def check_class_weight(targets: Sequence[Target]) -> None:
+    """Refuse class weights where there are no classes, or several sets of them."""
+    if len(targets) != 1 or not isinstance(targets[0], ClassTarget):
+        raise UsageError("class_weight is for one target of classes")

@@ -1,0 +1,138 @@
+"""Between targets and raw outputs: which loss learns them, and what the raw outputs say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from descend.data.targets import ClassTarget, NumberTarget, Target
+from descend.errors import UsageError
+from descend.losses import (
+    CategoricalCrossEntropy,
+    Combined,
+    Hinge,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from descend.models.names import LOSSES, choose
+
+__all__ = ["Answer", "answers", "encoded", "joint_loss", "loss_for", "raw_width", "unscaled"]
+
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says about one target.
+
+    Attributes
+    ----------
+    target : str
+    prediction : array (rows,)
+        Labels as they were given, or numbers in the target's own unit.
+    codes : int array (rows,) or None
+        Class codes of the predicted labels; None for numbers.
+    probabilities : float array (rows, classes) or None
+        None for numbers, and for losses whose outputs are not probabilities.
+    classes : tuple
+        Labels in the order of the probabilities; empty for numbers.
+    """
+
+    target: str
+    prediction: np.ndarray
+    codes: np.ndarray | None
+    probabilities: np.ndarray | None
+    classes: tuple[Any, ...]
+
+
+def loss_for(target: Target, name: str | None) -> Loss:
+    """Return the loss that learns a target: the default of its kind, or the one named.
+
+    Raises
+    ------
+    UsageError
+        If the named loss is for another kind of target.
+    """
+    classes = isinstance(target, ClassTarget)
+    if name is None:
+        return CategoricalCrossEntropy() if classes else SquaredError()
+    loss = choose("loss", name, LOSSES)()
+    fits = {
+        "class": classes,
+        "binary": classes and len(target.classes) == 2,
+        "number": not classes,
+    }
+    if not fits.get(loss.target, False):
+        needs = {"class": "classes", "binary": "two classes", "number": "numbers"}
+        wants = needs.get(loss.target, "several labels a row")
+        has = f"{len(target.classes)} classes" if classes else "numbers"
+        possible = [n for n, cls in sorted(LOSSES.items()) if fits.get(cls.target, False)]
+        raise UsageError(
+            f"the loss {name} is for {wants}, but {target.name} has {has}. "
+            f"Losses for it: {', '.join(possible)}"
+        )
+    return loss
+
+
+def unscaled(target: Target, loss: Loss) -> Target:
+    """Return the target as a loss with a link of its own scale needs it: not standardised."""
+    if isinstance(loss, Poisson) and isinstance(target, NumberTarget):
+        if target.low < 0:
+            raise UsageError(
+                f"the loss poisson is for counts, but {target.name} goes down to {target.low:g}"
+            )
+        return target.replace(mean=0.0, scale=1.0)
+    return target
+
+
+def raw_width(targets: Sequence[Target], loss: Loss) -> int:
+    """Return how many raw outputs the network must have."""
+    first = targets[0]
+    return loss.width(len(first.classes) if isinstance(first, ClassTarget) else 1)
+
+
+def joint_loss(targets: Sequence[Target], losses: Sequence[Loss]) -> Loss:
+    """Return the loss of all targets together; of one target it is that target's own."""
+    if len(losses) == 1:
+        return losses[0]
+    widths = tuple(raw_width([target], loss) for target, loss in zip(targets, losses, strict=True))
+    return Combined(tuple(losses), widths)
+
+
+def encoded(targets: Sequence[Target], frame: pl.DataFrame, rows: np.ndarray) -> Any:
+    """Return the targets of some rows as training reads them: an array, or a tuple of arrays."""
+
+    def one(target: Target) -> np.ndarray:
+        values = target.encode(frame, rows)
+        return values[:, None] if isinstance(target, NumberTarget) else values
+
+    each = tuple(one(target) for target in targets)
+    return each[0] if len(each) == 1 else each
+
+
+def answers(targets: Sequence[Target], loss: Loss, raw: np.ndarray) -> tuple[Answer, ...]:
+    """Turn raw outputs (rows, width) into labels, probabilities and numbers."""
+    linked = loss.link(raw)
+    if not isinstance(loss, Combined):
+        return (_answer(targets[0], loss, np.asarray(linked)),)
+    parts = zip(targets, loss.losses, linked, strict=True)
+    return tuple(_answer(target, part, np.asarray(values)) for target, part, values in parts)
+
+
+def _answer(target: Target, loss: Loss, values: np.ndarray) -> Answer:
+    if isinstance(target, NumberTarget):
+        column = 0
+        if isinstance(loss, Quantile):  # the middle level stands for the prediction
+            column = int(np.argmin([abs(level - 0.5) for level in loss.levels]))
+        numbers = target.decode(values[:, column])
+        return Answer(target.name, numbers, None, None, ())
+    if loss.target == "binary":
+        values = np.stack([1 - values, values], axis=1)
+    codes = np.argmax(values, axis=1)
+    probabilities = None if isinstance(loss, Hinge) else values  # its link is no probability
+    return Answer(target.name, target.decode(codes), codes, probabilities, target.classes)

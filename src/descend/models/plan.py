@@ -1,0 +1,80 @@
+"""The plan: everything needed to repeat a training run on a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from descend.data.columns import Column
+from descend.errors import SpecError
+from descend.layers import Layer
+from descend.losses import Loss
+from descend.spec import Spec, check_choice, check_number, check_spec
+from descend.training import Descent
+
+__all__ = ["Plan"]
+
+SCALES = ("standard", "minmax", "robust", "none")
+
+
+@dataclass(frozen=True)
+class Plan(Spec):
+    """Everything needed to repeat a training run on the same rows.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        What each column of the table becomes.
+    tasks : tuple of str
+        "classification" or "regression", one for each target column in the order of ``targets``.
+    scale : str
+        How numbers are scaled: "standard", "minmax", "robust" or "none".
+    network : Layer
+    loss : Loss
+    descent : Descent
+        Its seed also decides the split.
+    test_fraction : float
+        Share of all rows.
+    validation_fraction : float or None
+        Share of the other rows; None is a fifth, and at most 20,000 rows.
+    class_weight : "balanced" or None
+    """
+
+    columns: tuple[Column, ...]
+    targets: tuple[str, ...]
+    tasks: tuple[str, ...]
+    scale: str
+    network: Layer
+    loss: Loss
+    descent: Descent
+    test_fraction: float = 0.2
+    validation_fraction: float | None = None
+    class_weight: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.columns, tuple) or not all(
+            isinstance(column, Column) for column in self.columns
+        ):
+            raise SpecError("Plan: columns must be a tuple of columns")
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise SpecError("Plan: a column name occurs twice")
+        wanted = {column.name for column in self.columns if column.kind == "target"}
+        if not isinstance(self.targets, tuple) or set(self.targets) != wanted or not wanted:
+            raise SpecError(f"Plan: targets must be the columns of kind target, {sorted(wanted)}")
+        if not isinstance(self.tasks, tuple) or len(self.tasks) != len(self.targets):
+            raise SpecError("Plan: tasks must be one for each target")
+        for task in self.tasks:
+            if task not in ("classification", "regression"):
+                raise SpecError(f"Plan: a task is classification or regression, got {task!r}")
+        check_choice(self, "scale", SCALES)
+        check_spec(self, "network", Layer)
+        check_spec(self, "loss", Loss)
+        check_spec(self, "descent", Descent)
+        check_number(self, "test_fraction", at_least=0, below=1)
+        if self.validation_fraction is not None:
+            check_number(self, "validation_fraction", at_least=0, below=1)
+        check_choice(self, "class_weight", (None, "balanced"))
+
+    def column(self, kind: str) -> str | None:
+        """Return the name of the column of a kind (weight, group, time), if there is one."""
+        return next((column.name for column in self.columns if column.kind == kind), None)

@@ -1,0 +1,182 @@
+"""From a table as it came to examples: columns, targets, split, and encoded parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from descend.data.checks import Finding, check_examples
+from descend.data.columns import Column, infer_columns
+from descend.data.fingerprints import data_digest, fingerprint, row_hashes
+from descend.data.preprocessing import Preprocessing, fit_preprocessing
+from descend.data.roles import row_groups, row_times, row_weights
+from descend.data.splits import Split, split_rows
+from descend.data.table import Table, read_table
+from descend.data.targets import ClassTarget, Target, fit_target, infer_target, labelled_rows
+from descend.errors import DataError
+from descend.losses import Combined, Loss
+from descend.losses.weights import balanced_class_weights, example_weights
+from descend.models.options import Options
+from descend.models.outputs import encoded, unscaled
+from descend.models.plan import Plan
+from descend.training import Examples
+
+__all__ = ["TableExamples"]
+
+FEWEST = 4
+"""Rows with a known target below which nothing can be set aside."""
+
+
+@dataclass(frozen=True, eq=False)
+class TableExamples:
+    """What a table holds for training, before any network is chosen.
+
+    Attributes
+    ----------
+    source : str
+    notes : tuple of str
+        What was detected when reading.
+    shape : (rows, columns)
+    unlabelled : int
+        Rows left out because a target is missing.
+    columns : tuple of Column
+    found : tuple of Target
+        As all rows show them.
+    targets : tuple of Target
+        Fitted on the training rows.
+    split : Split
+    findings : tuple of Finding
+    preprocessing : Preprocessing
+        Fitted on the training rows.
+    fingerprints : uint32 array
+        Of the training rows.
+    digest : str
+    frame : polars.DataFrame
+    """
+
+    source: str
+    notes: tuple[str, ...]
+    shape: tuple[int, int]
+    unlabelled: int
+    columns: tuple[Column, ...]
+    found: tuple[Target, ...]
+    targets: tuple[Target, ...]
+    split: Split
+    findings: tuple[Finding, ...]
+    preprocessing: Preprocessing
+    fingerprints: np.ndarray
+    digest: str
+    frame: pl.DataFrame
+
+    @classmethod
+    def read(cls, source: Any, options: Options, plan: Plan | None, **reading: Any) -> TableExamples:
+        """Read a table and prepare it, as asked for or as an earlier plan says.
+
+        Raises
+        ------
+        TableError, ColumnError, TargetError, DataError
+            If the table cannot be read, or cannot be learned from.
+        """
+        table = read_table(source, **reading)
+        frame = table.frame
+        if plan is None:
+            columns, names = _columns(table, options), options.target
+            tasks: Sequence[str | None] = [options.task] * len(names)
+            test, held, seed = options.test_fraction, options.validation_share, options.seed
+            scale = options.scale
+        else:
+            columns, names, tasks = plan.columns, plan.targets, plan.tasks
+            test, held, seed = plan.test_fraction, plan.validation_fraction, plan.descent.seed
+            scale = plan.scale
+        found = [
+            infer_target(frame, name, task, decimal=table.decimal, source=table.source)
+            for name, task in zip(names, tasks, strict=True)
+        ]
+        rows = labelled_rows(frame, found)
+        if len(rows) < FEWEST:
+            raise DataError(
+                f"{table.source} has {len(rows)} rows with a known target; training needs at "
+                f"least {FEWEST}, so that some can be set aside to test"
+            )
+        unlabelled = len(frame) - len(rows)
+        if unlabelled:
+            frame = frame[rows]
+        hashes = row_hashes(frame, columns)
+        labels = found[0].encode(frame) if isinstance(found[0], ClassTarget) else None
+        split = split_rows(
+            len(frame), test_fraction=test, validation_fraction=held, seed=seed, labels=labels,
+            groups=_role(lambda f, n, _: row_groups(f, n), frame, columns, "group"),
+            times=_role(row_times, frame, columns, "time"), keys=hashes,
+        )  # fmt: skip
+        return cls(
+            source=table.source,
+            notes=table.notes,
+            shape=table.frame.shape,
+            unlabelled=unlabelled,
+            columns=columns,
+            found=tuple(found),
+            targets=tuple(fit_target(target, frame, split.train) for target in found),
+            split=split,
+            findings=check_examples(frame, columns, found, hashes=hashes),
+            preprocessing=fit_preprocessing(frame, columns, scale=scale, rows=split.train),
+            fingerprints=fingerprint(hashes[split.train]),
+            digest=data_digest(hashes),
+            frame=frame,
+        )
+
+    def part(
+        self, rows: np.ndarray, loss: Loss, class_weight: str | None, frame: pl.DataFrame | None = None
+    ) -> Examples:
+        """Encode some rows, of this table or of another one with the same columns."""
+        frame = self.frame if frame is None else frame
+        inputs, _ = self.preprocessing.transform(frame, rows)
+        targets = self.scaled_targets(loss)
+        y = encoded(targets, frame, rows)
+        weights = _role(row_weights, frame, self.columns, "weight")
+        weights = None if weights is None else weights[rows].astype(np.float32)
+        if class_weight is not None:
+            target = targets[0]
+            by_class = balanced_class_weights(
+                target.encode(self.frame, self.split.train), len(target.classes)
+            )  # pyright: ignore[reportAttributeAccessIssue]
+            balance = example_weights(y, by_class)
+            weights = balance if weights is None else weights * balance
+        return Examples(inputs, y, weights)
+
+    def part_of_file(
+        self, path: Any, loss: Loss, class_weight: str | None, **reading: Any
+    ) -> Examples:
+        """Encode every labelled row of another file with the same columns."""
+        frame = read_table(path, **reading).frame
+        rows = labelled_rows(frame, self.targets)
+        return self.part(rows, loss, class_weight, frame)
+
+    def scaled_targets(self, loss: Loss) -> tuple[Target, ...]:
+        """Return the targets in the scale that their losses read."""
+        losses = loss.losses if isinstance(loss, Combined) else (loss,)
+        return tuple(unscaled(target, one) for target, one in zip(self.targets, losses, strict=True))
+
+
+def _columns(table: Table, options: Options) -> tuple[Column, ...]:
+    return infer_columns(
+        table.frame, targets=options.target, drop=options.drop, weight=options.weight,
+        group=options.group, time=options.time, decimal=table.decimal, kinds=options.kinds,
+        source=table.source,
+    )  # fmt: skip
+
+
+def _role(
+    read: Callable[[pl.DataFrame, str, str], np.ndarray],
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    kind: str,
+) -> np.ndarray | None:
+    """Read the column of a kind, if there is one."""
+    for column in columns:
+        if column.kind == kind:
+            return read(frame, column.name, column.decimal)
+    return None

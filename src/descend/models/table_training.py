@@ -1,0 +1,224 @@
+"""Training a model on a table: from the examples to a tested model."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from descend import metrics
+from descend.data.targets import ClassTarget
+from descend.layers import Layer
+from descend.layers.summary import parameter_count, summary_line
+from descend.models.model import Model, ModelCard, Provenance, linear_rival
+from descend.models.networks import table_network
+from descend.models.options import Options, check_class_weight
+from descend.models.outputs import answers, raw_width
+from descend.models.plan import Plan
+from descend.models.table_examples import TableExamples
+from descend.optimizers import Adam
+from descend.training import Descent, EpochRecord, Examples, Run, count_rows
+from descend.version import __version__
+
+__all__ = ["TableTraining", "train"]
+
+
+class TableTraining:
+    """A training run on a table, prepared and ready to begin.
+
+    Parameters
+    ----------
+    source : file name, "-", DataFrame, Arrow table or NumPy array
+    options : Options
+        What was asked for.
+    plan : Plan, optional
+        Repeats an earlier run: it decides everything but the validation file.
+    **reading
+        Options of `descend.data.table.read_table`.
+
+    Attributes
+    ----------
+    examples : TableExamples
+    plan : Plan
+    run : Run
+    """
+
+    def __init__(
+        self, source: Any, options: Options, plan: Plan | None = None, **reading: Any
+    ) -> None:
+        self.examples = examples = TableExamples.read(source, options, plan, **reading)
+        self.plan = plan = plan or plan_for(examples, options)
+        self.targets = examples.scaled_targets(plan.loss)
+        weight = plan.class_weight
+        self.train = examples.part(examples.split.train, plan.loss, weight)
+        if options.validation_file is None:
+            held = examples.part(examples.split.validation, plan.loss, weight)
+        else:
+            held = examples.part_of_file(options.validation_file, plan.loss, weight, **reading)
+        self.validation = held
+        self.run = Run(plan.network, plan.loss, plan.descent, self.train, held, self._score)
+
+    def epochs(self) -> Iterator[EpochRecord]:
+        """Train, and yield records as `descend.training.Run.epochs` does."""
+        return self.run.epochs()
+
+    def network_line(self) -> str:
+        """Return the network in one line: its layers, what the outputs are, its weights."""
+        line = summary_line(self.plan.network, self.examples.preprocessing.input_shape)
+        loss = self.plan.loss
+        link = {"class": " softmax", "binary": " sigmoid"}.get(loss.target, "")
+        return f"{line}{link}, {parameter_count(self.run.params):,} weights"
+
+    def _score(self, raw: np.ndarray, y: Any, weights: np.ndarray | None) -> float:
+        """Return the mean over targets of accuracy (classes) and R2 (numbers)."""
+        truths = y if isinstance(y, tuple) else (y,)
+        scores = []
+        found = answers(self.targets, self.plan.loss, raw)
+        for target, answer, truth in zip(self.targets, found, truths, strict=True):
+            if isinstance(target, ClassTarget):
+                scores.append(metrics.accuracy(truth, answer.codes, weights=weights))
+            else:
+                numbers = target.decode(truth[:, 0])
+                scores.append(metrics.r2(numbers, answer.prediction, weights=weights))
+        return float(np.mean(scores))
+
+    def finish(self) -> Model:
+        """Test the best weights on the rows set aside, and return the model.
+
+        A linear model is trained on the same rows, so that the report can say whether the network
+        earns its keep.
+        """
+        examples, plan, run = self.examples, self.plan, self.run
+        linear = linear_rival(examples.preprocessing, self.targets, plan.loss)
+        card = ModelCard(
+            plan, examples.preprocessing, self.targets, None, self._provenance()
+        )
+        model = Model(
+            card, run.params, run.state, self._train_linear(linear), examples.fingerprints
+        )
+        rows = examples.split.test
+        if not len(rows):
+            return model
+        report = model.report_on(examples.frame, rows, examples.source, seen=0)
+        return model.with_report(report)
+
+    def _train_linear(self, network: Layer) -> Any:
+        """Train the linear rival: quick, and convex, so that any good way down will do."""
+        rows = count_rows(self.train.x)
+        batch = max(32, min(1024, rows // 32))
+        epochs = max(3, min(100, 3_000_000 // rows))
+        descent = Descent(
+            Adam(0.02), batch_size=batch, epochs=epochs, patience=10, seed=self.plan.descent.seed
+        )
+        run = Run(network, self.plan.loss, descent, self.train, self.validation)
+        for _ in run.epochs():
+            pass
+        return run.params
+
+    def _provenance(self) -> Provenance:
+        run, history = self.run, self.run.history
+        return Provenance(
+            source=self.examples.source,
+            rows=self.examples.shape[0],
+            data_digest=self.examples.digest,
+            made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            descend=__version__,
+            jax=jax.__version__,
+            numpy=np.__version__,
+            python=platform.python_version(),
+            device=jax.devices()[0].device_kind,
+            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+            seconds=history[-1].seconds if history else 0.0,
+            epochs=history[-1].epoch if history else 0,
+            best_epoch=run.best_epoch,
+            ended=run.ended,
+        )
+
+
+def plan_for(examples: TableExamples, options: Options) -> Plan:
+    """Return the plan for these examples: what was asked for, and good choices for the rest."""
+    rows = len(examples.split.train)
+    loss = options.losses(examples.targets)
+    if options.class_weight is not None:
+        check_class_weight(examples.targets)
+    preprocessing = examples.preprocessing
+    network = table_network(
+        preprocessing.input_shape,
+        preprocessing.embedding_sizes,
+        raw_width(examples.targets, loss),
+        options.hidden(rows),
+        activation=options.activation,
+        dropout=options.dropout or 0.0,
+    )
+    return Plan(
+        columns=examples.columns,
+        targets=tuple(target.name for target in examples.targets),
+        tasks=tuple(
+            "classification" if isinstance(target, ClassTarget) else "regression"
+            for target in examples.targets
+        ),
+        scale=options.scale,
+        network=network,
+        loss=loss,
+        descent=options.descent(rows),
+        test_fraction=options.test_fraction,
+        validation_fraction=options.validation_share,
+        class_weight=options.class_weight,
+    )
+
+
+def train(
+    source: Any,
+    target: str | list[str] | tuple[str, ...] | None = None,
+    *,
+    plan: Plan | None = None,
+    on_epoch: Callable[[EpochRecord], object] | None = None,
+    **options: Any,
+) -> Model:
+    """Train a network on a table, test it on rows it has not seen, and return the model.
+
+    Parameters
+    ----------
+    source : file name, DataFrame (polars, pandas), Arrow table, or NumPy array
+    target : str or list of str
+        The column or columns to predict.
+    plan : Plan, optional
+        Repeats an earlier run, such as ``model.plan``.
+    on_epoch : function of EpochRecord, optional
+        Called after each complete epoch.
+    **options
+        The fields of `descend.models.Options`: ``drop``, ``layers``, ``epochs``, ``seed``, ...
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    UsageError
+        If an option is wrong.
+    DataError
+        If the table cannot be read or learned from.
+    DivergedError
+        If the loss became infinite or not a number.
+
+    Examples
+    --------
+    >>> import numpy as np, polars as pl
+    >>> x = np.linspace(-3, 3, 200)
+    >>> frame = pl.DataFrame({"x": x, "side": ["left" if v < 0 else "right" for v in x]})
+    >>> model = train(frame, "side", epochs=20)
+    >>> model.predict(pl.DataFrame({"x": [-2.0, 2.0]})).tolist()
+    ['left', 'right']
+    """
+    names = (target,) if isinstance(target, str) else tuple(target or ())
+    training = TableTraining(source, Options.of(target=names, **options), plan)
+    for record in training.epochs():
+        if on_epoch is not None and record.complete:
+            on_epoch(record)
+    return training.finish()
