@@ -93,7 +93,7 @@ def parse_numbers(
     if not fits.all():  # only the few cells that fail are looked at a second time
         plain = _choose(fits, plain, None)
     values = plain.cast(pl.Float64, strict=False)
-    large = values.is_finite() & (values.abs() > _EXACT)
+    large = values.is_finite() & (values.abs() >= _EXACT)
     if large.any():
         values = _choose(large & plain.str.contains(_DIGITS_ONLY), None, values)
     wrong = values.is_null() & text.is_not_null()
