@@ -189,7 +189,7 @@ def fit_category(series: pl.Series, column: Column, *, onehot_limit: int = 16) -
     """Fit one category column on training rows.
 
     A value needs at least two rows to be learned; where more than `onehot_limit` values have
-    that, at least one row in a thousand, though never more than ten rows.
+    that, at least one row in a thousand, though never more than five rows.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def fit_category(series: pl.Series, column: Column, *, onehot_limit: int = 16) -
     counts = texts.drop_nulls().value_counts()
     often = counts.filter(pl.col("count") >= 2)
     if len(often) > onehot_limit:
-        least = min(max(2, len(series) // 1000), 10)
+        least = min(max(2, len(series) // 1000), 5)
         often = often.filter(pl.col("count") >= least)
     style = "onehot" if len(often) <= onehot_limit else "embedding"
     kept = often.sort(["count", "value"], descending=[True, False]).head(MOST_CATEGORIES)

@@ -64,7 +64,7 @@ class DateEncoder(Spec):
         check_words(self, "parts")
         if not set(self.parts) <= set(DATE_PARTS):
             raise SpecError(f"DateEncoder: parts must be some of {DATE_PARTS}, got {self.parts!r}")
-        check_finite(self, "center", "year_center", "low", "high")
+        check_finite(self, "center", "spread", "year_center", "year_spread", "low", "high")
         check_number(self, "spread", above=0.0)
         check_number(self, "year_spread", above=0.0)
         check_flag(self, "flag")

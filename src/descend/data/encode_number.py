@@ -92,7 +92,7 @@ class NumberEncoder(Spec):
     def __post_init__(self) -> None:
         check_spec(self, "column", Column)
         check_choice(self, "scale", SCALES)
-        check_finite(self, "center", "fill", "low", "high")
+        check_finite(self, "center", "spread", "fill", "low", "high")
         check_number(self, "spread", above=0.0)
         check_flag(self, "flag")
         check_integer(self, "gaps", at_least=0)

@@ -7,6 +7,7 @@ before it is used: `descend.spec.SpecError`, never a crash later on.
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from descend.errors import SpecError
@@ -83,5 +84,6 @@ def check_finite(spec: Any, *names: str) -> None:
     for name in names:
         value = getattr(spec, name)
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value):
+        # An integer of a thousand digits is no float, and math.isfinite would overflow.
+        if not number or abs(value) > sys.float_info.max or not math.isfinite(value):
             raise _refuse(spec, name, "a finite number")

@@ -152,6 +152,12 @@ def infer_number(present: pl.Series, name: str, decimal: str) -> Column | None:
     decimal : {".", ","}
         The decimal mark of the file; the other one is tried as well.
 
+    Raises
+    ------
+    ColumnError
+        Where all but a few cells are numbers with fractions, and those few do not just spell
+        "missing" in their own way: such a column is surely meant to be a number.
+
     Examples
     --------
     >>> infer_number(pl.Series(["1,5", "2"]), "mass", ".").decimal
@@ -169,14 +175,19 @@ def infer_number(present: pl.Series, name: str, decimal: str) -> Column | None:
         values, bad = parse_numbers(present, mark, thousands=thousands)
         odd: tuple[str, ...] = ()
         if bad.any():
-            spellings = present.filter(bad).unique()
-            if (
-                len(spellings) > _MISSPELT_KINDS
-                or int(bad.sum()) > _MISSPELT_SHARE * len(present)
-                or values.drop_nulls().n_unique() < 10
-                or spellings.str.contains("[0-9]").any()
-            ):
+            known = values.drop_nulls()
+            if int(bad.sum()) > _MISSPELT_SHARE * len(present) or known.n_unique() < 10:
                 continue
+            spellings = present.filter(bad).unique(maintain_order=True)
+            digits = bool(spellings.str.contains("[0-9]").any())
+            if digits and (known.floor() == known).all():
+                continue  # codes, such as 1017 beside 1017B
+            if digits or len(spellings) > _MISSPELT_KINDS:
+                raise ColumnError(
+                    f'column "{name}" is a number in {len(known):,} cells, but not in '
+                    f'{int(bad.sum()):,}, the first "{spellings[0]}". Correct them, leave them '
+                    "empty (missing), or drop the column."
+                )
             odd = tuple(sorted(spellings))
         note = "number"
         if mark != decimal:

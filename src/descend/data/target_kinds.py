@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from descend.data.columns import Column, listed
+from descend.data.encode_number import plain
 from descend.data.fields import MOST_VALUES, check_counts, check_finite, check_flag, check_text
 from descend.data.labels import (
     label_cells,
@@ -166,7 +167,7 @@ class NumberTarget(Spec):
 
     def __post_init__(self) -> None:
         check_spec(self, "column", Column)
-        check_finite(self, "mean", "low", "high")
+        check_finite(self, "mean", "scale", "low", "high")
         check_number(self, "scale", above=0.0)
         check_flag(self, "whole")
         check_text(self, "note")

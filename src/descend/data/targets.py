@@ -7,6 +7,7 @@ and then turns labels into what a loss reads, and outputs back into labels in th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ from descend.data.inference import infer_number
 from descend.data.labels import label_cells, label_numbers, missing_labels
 from descend.data.numbers import parse_numbers
 from descend.data.target_kinds import ClassTarget, NumberTarget, Target
-from descend.errors import TargetError, UsageError, did_you_mean
+from descend.errors import ColumnError, TargetError, UsageError, did_you_mean
 
 __all__ = [
     "TASKS",
@@ -153,9 +154,10 @@ def _number_column(present: pl.Series, name: str, decimal: str, task: str | None
     """Return how the numbers of a target are written, or None where it holds labels."""
     if present.dtype != pl.String:
         return Column(name, "number", decimal=decimal)
-    column = infer_number(present, name, decimal)
-    if column is not None:
-        return column
+    with suppress(ColumnError):  # a target says better below what is wrong
+        column = infer_number(present, name, decimal)
+        if column is not None:
+            return column
     values, bad = parse_numbers(present, decimal)
     odd = present.filter(bad)[0]
     if task == "regression":
