@@ -1,1 +1,1 @@
-"""Benchmarks against peers, interleaved in one run: ``python -m benchmarks`` (or ``make bench``)."""
+"""Benchmarks against peers, interleaved in one run: ``make bench``."""

@@ -125,7 +125,9 @@ def test_divergence_names_the_step_and_keeps_good_weights() -> None:
     examples = Examples(x, 3 * x + 1)
     descent = Descent(SGD(1e5), Constant(), epochs=50)
     run = Run(Dense(1), SquaredError(), descent, examples, examples)
-    with pytest.raises(DivergedError, match=r"at step \d+ .*learning rate.*SGD had 100000. Try") as e:
+    with pytest.raises(
+        DivergedError, match=r"at step \d+ .*learning rate.*SGD had 100000. Try"
+    ) as e:
         finished(run)
     assert e.value.step > 0
     assert all(np.isfinite(leaf).all() for leaf in leaves(run))
@@ -136,7 +138,7 @@ def test_divergence_in_the_first_step_keeps_the_first_weights() -> None:
     examples = Examples(np.full((8, 1), 3e38, np.float32), np.ones((8, 1), np.float32))
     run = Run(Dense(1), SquaredError(), Descent(epochs=2), examples)
     before = leaves(run)
-    with pytest.raises(DivergedError, match="step 1 .*the first weights"):
+    with pytest.raises(DivergedError, match=r"step 1 .*the first weights"):
         finished(run)
     for a, b in zip(before, leaves(run), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -169,7 +171,9 @@ def test_learning_rate_follows_the_schedule_over_all_steps() -> None:
     run = finished(Run(NETWORK, CategoricalCrossEntropy(), descent, blobs(50)))
     for record in run.history:
         progress = (record.step - 1) / 20
-        assert record.learning_rate == pytest.approx(0.25 * (1 + np.cos(np.pi * progress)), rel=1e-4)
+        assert record.learning_rate == pytest.approx(
+            0.25 * (1 + np.cos(np.pi * progress)), rel=1e-4
+        )
 
 
 def test_weight_decay_shrinks_weights_and_not_biases() -> None:

@@ -56,7 +56,9 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a text table is written."""
     for option in (
         click.option("--encoding", metavar="NAME", help="Encoding of a text file, as latin-1."),
-        click.option("--delimiter", metavar="CHAR", help="What separates the cells of a text file."),
+        click.option(
+            "--delimiter", metavar="CHAR", help="What separates the cells of a text file."
+        ),
         click.option(
             "--header/--no-header", default=None, help="Whether the first row names the columns."
         ),

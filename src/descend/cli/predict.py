@@ -26,9 +26,7 @@ __all__ = ["command"]
 @reading_options
 @json_option
 @quiet_option
-def command(
-    model: str, file: str, out: str, as_json: bool, quiet: bool, **values: Any
-) -> int:
+def command(model: str, file: str, out: str, as_json: bool, quiet: bool, **values: Any) -> int:
     """Predict the targets of the rows of FILE with MODEL.
 
     The rows come back in their order, with all their columns, and with a column prediction and a
@@ -81,6 +79,4 @@ class Answers:
             self.notes = notes if self.notes is None else self.notes.combined(notes)
             added = predictions.columns()
             self.replaced = tuple(name for name in added if name in frame.columns)
-            yield frame.with_columns(
-                [pl.Series(name, values) for name, values in added.items()]
-            )
+            yield frame.with_columns([pl.Series(name, values) for name, values in added.items()])

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -46,7 +46,6 @@ def model_json(model: Model, path: Path) -> str:
         "provenance": to_json(card.provenance),
     }
     return json.dumps(whole, indent=2, ensure_ascii=False)
-
 
 
 def size(count: int) -> str:
@@ -184,7 +183,8 @@ class Talk:
             for text in confusion_lines(report, self.width - LABEL):
                 self.say(" " * LABEL + text)
         else:
-            worst = sorted(zip(report.f1, report.classes, strict=True))[:5]
+            scored = zip(report.f1, report.classes, strict=True)
+            worst = sorted((f1, name) for f1, name in scored if f1 is not None)[:5]
             self.line("", "hardest: " + ", ".join(f"{name} (F1 {f1:.2f})" for f1, name in worst))
 
     def number_report(self, report: NumberReport) -> None:
@@ -296,7 +296,8 @@ def confusion_lines(report: ClassReport, room: int) -> list[str]:
         text = f"{name:<{left}}"
         if wide:
             text += "".join(f"  {n:>{w},}" for n, w in zip(counts, widths, strict=True))
-        lines.append(f"{text}  {precision:9.3f}  {recall:7.3f}")
+        known = ["-" if value is None else f"{value:.3f}" for value in (precision, recall)]
+        lines.append(f"{text}  {known[0]:>9}  {known[1]:>7}")
     return lines
 
 

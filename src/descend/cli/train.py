@@ -82,7 +82,9 @@ class Share(click.ParamType[Any]):
 @click.option("--patience", type=int, help="Stop after so many epochs without gain.")
 @click.option("--dropout", type=float, metavar="SHARE", help="Units dropped at each step.")
 @click.option("--weight-decay", type=float, metavar="RATE", help="Decoupled decay of weights.")
-@click.option("--validation", type=Share(), help="Rows that decide when to stop: a share, or a file.")
+@click.option(
+    "--validation", type=Share(), help="Rows that decide when to stop: a share, or a file."
+)
 @click.option("--test-fraction", type=float, default=0.2, show_default=True, metavar="SHARE")
 @click.option("--seed", type=int, default=0, show_default=True)
 @reading_options
@@ -162,7 +164,17 @@ def model_name(file: str) -> Path:
     if file == "-":
         return Path("model.descend")
     name = Path(file).name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".arrow", ".feather", ".jsonl", ".arff"):
+    for ending in (
+        ".gz",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".arrow",
+        ".feather",
+        ".jsonl",
+        ".arff",
+    ):
         name = name.removesuffix(ending)
     return Path(f"{name}.descend")
 
@@ -232,5 +244,3 @@ def stopping(run: Run, talk: Any) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-

@@ -11,6 +11,7 @@ import polars as pl
 
 from descend.data.columns import Column, listed
 from descend.data.encode_number import plain
+from descend.data.encode_number import plain
 from descend.data.fields import MOST_VALUES, check_counts, check_finite, check_flag, check_text
 from descend.data.labels import (
     label_cells,

@@ -299,9 +299,7 @@ class Model:
         write_atomically(path, to_bytes(to_json(self.card), tensors))
 
 
-def linear_rival(
-    preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss
-) -> Layer:
+def linear_rival(preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss) -> Layer:
     """Return the network without hidden layers that the reports compare with."""
     outputs = raw_width(targets, loss)
     return linear_network(preprocessing.input_shape, preprocessing.embedding_sizes, outputs)
@@ -375,5 +373,3 @@ def _taken(tensors: dict[str, np.ndarray], expected: Any, name: str, path: Any) 
             f"has {expected.dtype} {expected.shape} there"
         )
     return array
-
-

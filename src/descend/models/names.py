@@ -67,5 +67,3 @@ def spec_classes() -> dict[str, type]:
 
     modules = (initializers, layers, losses, optimizers, schedules, data, training, models)
     return {name: cls for module in modules for name, cls in exported(module, Spec).items()}
-
-

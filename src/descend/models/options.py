@@ -104,9 +104,9 @@ class Options:
         for units in self.layers or ():
             if not isinstance(units, int) or units < 1:
                 raise UsageError(f"layers are numbers of units, each at least 1, got {units!r}")
-        if self.batch_size is not None and self.batch_size != "all":
-            if not isinstance(self.batch_size, int) or self.batch_size < 1:
-                raise UsageError(f'batch_size is at least 1, or "all", got {self.batch_size!r}')
+        rows = self.batch_size
+        if rows not in (None, "all") and not (isinstance(rows, int) and rows >= 1):
+            raise UsageError(f'batch_size is at least 1, or "all", got {rows!r}')
         for name in ("epochs", "patience"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):

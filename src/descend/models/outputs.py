@@ -25,7 +25,6 @@ from descend.models.names import LOSSES, choose
 __all__ = ["Answer", "answers", "encoded", "joint_loss", "loss_for", "raw_width", "unscaled"]
 
 
-
 @dataclass(frozen=True)
 class Answer:
     """What a model says about one target.

@@ -38,7 +38,8 @@ class ClassReport(Spec):
     classes : tuple of str
     confusion : tuple of tuples of int
         Row: true class, column: predicted class.
-    precision, recall, f1 : tuple of float
+    precision, recall, f1 : tuple of float or None
+        Of each class; None where the rows have none of it.
     """
 
     target: str
@@ -55,9 +56,9 @@ class ClassReport(Spec):
     linear_accuracy: float | None
     classes: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
-    precision: tuple[float, ...]
-    recall: tuple[float, ...]
-    f1: tuple[float, ...]
+    precision: tuple[float | None, ...]
+    recall: tuple[float | None, ...]
+    f1: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def class_report(
     codes = _codes(answer)
     right = int((codes == truth).sum())
     low, high = metrics.wilson_interval(right, len(truth))
-    precision, recall, f1 = metrics.precision_recall_f1(truth, codes, k=k)
+    scores = metrics.precision_recall_f1(truth, codes, k=k)
     probabilities = answer.probabilities
     majority = int(np.argmax(target.counts))
     both = k == 2 and len(np.unique(truth)) == 2
@@ -160,10 +161,14 @@ def class_report(
         confusion=tuple(
             tuple(int(n) for n in row) for row in metrics.confusion_matrix(truth, codes, k=k)
         ),
-        precision=tuple(float(v) for v in precision),
-        recall=tuple(float(v) for v in recall),
-        f1=tuple(float(v) for v in f1),
+        precision=_known(scores.precision),
+        recall=_known(scores.recall),
+        f1=_known(scores.f1),
     )
+
+
+def _known(values: np.ndarray) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(value) else float(value) for value in values)
 
 
 def _codes(answer: Answer) -> np.ndarray:
@@ -187,7 +192,13 @@ def number_report(
     predicted = answer.prediction
     mean = np.full(len(truth), target.mean)
     varies = len(truth) > 1 and float(np.ptp(truth)) > 0
-    interval = metrics.bootstrap_interval(metrics.r2, truth, predicted, seed=0) if varies else None
+    interval = (
+        metrics.bootstrap_interval(
+            metrics.r2, truth, predicted, seed=0, samples=200 if len(truth) > 20_000 else 1000
+        )
+        if varies
+        else None
+    )
     quantiles = np.quantile(truth - predicted, (0.05, 0.25, 0.5, 0.75, 0.95))
     return NumberReport(
         target=target.name,

@@ -73,7 +73,9 @@ class TableExamples:
     frame: pl.DataFrame
 
     @classmethod
-    def read(cls, source: Any, options: Options, plan: Plan | None, **reading: Any) -> TableExamples:
+    def read(
+        cls, source: Any, options: Options, plan: Plan | None, **reading: Any
+    ) -> TableExamples:
         """Read a table and prepare it, as asked for or as an earlier plan says.
 
         Raises
@@ -129,7 +131,11 @@ class TableExamples:
         )
 
     def part(
-        self, rows: np.ndarray, loss: Loss, class_weight: str | None, frame: pl.DataFrame | None = None
+        self,
+        rows: np.ndarray,
+        loss: Loss,
+        class_weight: str | None,
+        frame: pl.DataFrame | None = None,
     ) -> Examples:
         """Encode some rows, of this table or of another one with the same columns."""
         frame = self.frame if frame is None else frame
@@ -158,7 +164,9 @@ class TableExamples:
     def scaled_targets(self, loss: Loss) -> tuple[Target, ...]:
         """Return the targets in the scale that their losses read."""
         losses = loss.losses if isinstance(loss, Combined) else (loss,)
-        return tuple(unscaled(target, one) for target, one in zip(self.targets, losses, strict=True))
+        return tuple(
+            unscaled(target, one) for target, one in zip(self.targets, losses, strict=True)
+        )
 
 
 def _columns(table: Table, options: Options) -> tuple[Column, ...]:

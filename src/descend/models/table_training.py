@@ -22,7 +22,7 @@ from descend.models.outputs import answers, raw_width
 from descend.models.plan import Plan
 from descend.models.table_examples import TableExamples
 from descend.optimizers import Adam
-from descend.training import Descent, EpochRecord, Examples, Run, count_rows
+from descend.training import Descent, EpochRecord, Run, count_rows
 from descend.version import __version__
 
 __all__ = ["TableTraining", "train"]
@@ -95,9 +95,7 @@ class TableTraining:
         """
         examples, plan, run = self.examples, self.plan, self.run
         linear = linear_rival(examples.preprocessing, self.targets, plan.loss)
-        card = ModelCard(
-            plan, examples.preprocessing, self.targets, None, self._provenance()
-        )
+        card = ModelCard(plan, examples.preprocessing, self.targets, None, self._provenance())
         model = Model(
             card, run.params, run.state, self._train_linear(linear), examples.fingerprints
         )
