@@ -17,7 +17,7 @@ from descend.errors import SpecError
 from descend.spec import Spec, check_choice, check_number
 
 __all__ = [
-    "Constant",
+    "ConstantValue",
     "Glorot",
     "He",
     "Initializer",
@@ -49,7 +49,7 @@ class Initializer(Spec):
 
 
 @dataclass(frozen=True)
-class Constant(Initializer):
+class ConstantValue(Initializer):
     """All equal to one value.
 
     Hidden units that start equal stay equal: use it for biases, not for weights.
@@ -60,7 +60,7 @@ class Constant(Initializer):
 
     Examples
     --------
-    >>> print(Constant(0.5)(jax.random.key(0), (3,), 2, 3))
+    >>> print(ConstantValue(0.5)(jax.random.key(0), (3,), 2, 3))
     [0.5 0.5 0.5]
     """
 
@@ -293,7 +293,7 @@ class Orthogonal(Initializer):
         if len(shape) < 2:
             raise SpecError(
                 f"Orthogonal draws matrices, and {shape} has fewer than two axes. "
-                "Use Zeros() or Constant(value) for biases."
+                "Use Zeros() or ConstantValue(value) for biases."
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = (max(rows, columns), min(rows, columns))

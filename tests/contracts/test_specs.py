@@ -1,0 +1,266 @@
+"""What holds for every spec: equality, hash, repr, JSON and back, and refusal of bad fields."""
+
+import copy
+import dataclasses
+import json
+import pickle
+
+import pytest
+
+from descend import initializers, layers, losses, optimizers, schedules
+from descend.errors import SpecError
+from descend.initializers import (
+    ConstantValue,
+    Glorot,
+    He,
+    LeCun,
+    Orthogonal,
+    SmallNormal,
+    SmallUniform,
+)
+from descend.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNormalization,
+    Parallel,
+    Reshape,
+    Residual,
+    Sequential,
+)
+from descend.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Combined,
+    Focal,
+    Huber,
+    MultiLabelCrossEntropy,
+    Quantile,
+    SquaredError,
+)
+from descend.spec import from_json, to_json
+
+BETAS = {"beta1": (-0.1, 1.0), "beta2": (-0.1, 1.0, "0.9")}
+ADAM = BETAS | {"epsilon": (0.0, float("nan"))}
+DECAY = {"weight_decay": (-0.1, float("inf"))}
+
+# For each kind and export: an example whose fields all differ from their defaults where they can,
+# and for each field values that must be refused.
+CASES = {
+    initializers: {
+        "ConstantValue": (ConstantValue(0.5), {"value": ("1", float("inf"), True)}),
+        "Glorot": (Glorot("normal"), {"distribution": ("gaussian", 1)}),
+        "He": (He("normal"), {"distribution": ("gaussian",)}),
+        "LeCun": (LeCun("normal"), {"distribution": ("gaussian",)}),
+        "Orthogonal": (Orthogonal(1.5), {"gain": (0, -1.0)}),
+        "SmallNormal": (SmallNormal(0.1), {"scale": (0, -1.0)}),
+        "SmallUniform": (SmallUniform(0.1), {"scale": (0, -1.0)}),
+        "Zeros": (initializers.Zeros(), {}),
+    },
+    schedules: {
+        "Constant": (schedules.Constant(), {}),
+        "Cosine": (schedules.Cosine(0.1), {"final": (-0.1, 1.1)}),
+        "Exponential": (schedules.Exponential(0.1), {"final": (0.0, 1.1)}),
+        "OneCycle": (
+            schedules.OneCycle(0.2, 0.1, 0.01),
+            {"warmup": (0.0, 1.0), "initial": (-0.1, 2.0), "final": (-0.1, 2.0)},
+        ),
+        "Step": (
+            schedules.Step((0.1, 0.2), 0.5),
+            {
+                "drops": ((), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), ("a",), 0.5, (float("nan"),)),
+                "factor": (0.0, 1.0),
+            },
+        ),
+        "WarmupCosine": (
+            schedules.WarmupCosine(0.2, 0.1, 0.01),
+            {"warmup": (0.0, 1.0), "initial": (-0.1, 2.0), "final": (-0.1, 2.0)},
+        ),
+    },
+    losses: {
+        "AbsoluteError": (losses.AbsoluteError(), {}),
+        "BinaryCrossEntropy": (BinaryCrossEntropy(0.1), {"label_smoothing": (-0.1, 1.0)}),
+        "CategoricalCrossEntropy": (
+            CategoricalCrossEntropy(0.1),
+            {"label_smoothing": (-0.1, 1.0)},
+        ),
+        "Combined": (
+            Combined((SquaredError(), BinaryCrossEntropy()), (2, 1), (1.0, 0.5)),
+            {
+                "losses": ((), SquaredError(), (1, 2)),
+                "widths": ((1,), (2, 0), (1.5, 1), [2, 1]),
+                "weights": ((1.0,), (1.0, 0.0), (1.0, -1.0), (1.0, float("inf"))),
+            },
+        ),
+        "Focal": (Focal(1.0), {"gamma": (-0.1,)}),
+        "Hinge": (losses.Hinge(), {}),
+        "Huber": (Huber(2.0), {"delta": (0.0, -1.0)}),
+        "MultiLabelCrossEntropy": (MultiLabelCrossEntropy(0.1), {"label_smoothing": (-0.1, 1.0)}),
+        "Poisson": (losses.Poisson(), {}),
+        "Quantile": (
+            Quantile((0.1, 0.9)),
+            {"levels": ((), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), 0.5, ("a",), (float("nan"),))},
+        ),
+        "SquaredError": (SquaredError(), {}),
+    },
+    layers: {
+        "Activation": (Activation("gelu"), {"activation": ("rleu", None)}),
+        "BatchNormalization": (
+            BatchNormalization(0.5, 0.1),
+            {"momentum": (-0.1, 1.0), "epsilon": (0.0, -1.0)},
+        ),
+        "Dense": (
+            Dense(3, "relu", False, He(), ConstantValue(0.1)),
+            {
+                "units": (0, 1.5, True),
+                "activation": ("rleu",),
+                "use_bias": (None,),
+                "weight_initializer": ("glorot",),
+                "bias_initializer": (0,),
+            },
+        ),
+        "Dropout": (Dropout(0.5), {"rate": (-0.1, 1.0, "0.5")}),
+        "Embedding": (
+            Embedding((3, 4), (2, 2), SmallNormal()),
+            {
+                "sizes": ((), (3,), (3, 0), [3, 4], 3),
+                "dims": ((), (3,), (3, 0), (1.0, 2.0)),
+                "weight_initializer": (None,),
+            },
+        ),
+        "Flatten": (Flatten(), {}),
+        "LayerNormalization": (LayerNormalization(0.1), {"epsilon": (0.0, -1.0)}),
+        "Parallel": (
+            Parallel((Dense(2), Dense(2)), ("a", "b"), "sum"),
+            {
+                "layers": ((), (1, 2), Dense(2)),
+                "inputs": (("a",), "ab", (1, 2)),
+                "merge": ("concat",),
+            },
+        ),
+        "Reshape": (Reshape((2, 3)), {"shape": ((), (2, 0), 6, (2.0, 3))}),
+        "Residual": (Residual(Dense(2)), {"inner": (None, "Dense")}),
+        "Sequential": (Sequential((Dense(2), Flatten())), {"layers": ((), (1,), [Dense(2)])}),
+    },
+    optimizers: {
+        "AMSGrad": (optimizers.AMSGrad(0.1, 0.8, 0.9, 1e-6), ADAM),
+        "AdaDelta": (
+            optimizers.AdaDelta(0.1, 0.8, 1e-5),
+            {"decay": (-0.1, 1.0), "epsilon": (0.0,)},
+        ),
+        "AdaGrad": (optimizers.AdaGrad(0.1, 0.1, 1e-5), {"initial": (-0.1,), "epsilon": (0.0,)}),
+        "AdaMax": (optimizers.AdaMax(0.1, 0.8, 0.9, 1e-6), ADAM),
+        "Adafactor": (
+            optimizers.Adafactor(0.1, 0.7, 1e-2, 2.0),
+            {"decay": (0.0, 1.1), "epsilon": (0.0,), "clip": (0.0,)},
+        ),
+        "Adam": (optimizers.Adam(0.1, 0.8, 0.9, 1e-6), ADAM),
+        "AdamW": (optimizers.AdamW(0.1, 0.8, 0.9, 1e-6, 0.1), ADAM | DECAY),
+        "AveragedSGD": (
+            optimizers.AveragedSGD(0.1, 0.1, 0.5, 3),
+            {"decay": (-0.1,), "power": (-0.1,), "start": (-1, 1.5)},
+        ),
+        "LAMB": (optimizers.LAMB(0.1, 0.8, 0.9, 1e-5, 0.1), ADAM | DECAY),
+        "Lion": (optimizers.Lion(0.1, 0.8, 0.9, 0.1), BETAS | DECAY),
+        "Momentum": (
+            optimizers.Momentum(0.1, 0.8, 0.5),
+            {"momentum": (-0.1, 1.0), "dampening": (-0.1, 1.0)},
+        ),
+        "Muon": (
+            optimizers.Muon(0.1, 0.8, 0.2, "original", 3, 0.8, 0.9, 1e-6),
+            ADAM
+            | DECAY
+            | {"momentum": (-0.1, 1.0), "scale": ("none",), "iterations": (0, 100, 1.5)},
+        ),
+        "NAdam": (
+            optimizers.NAdam(0.1, 0.8, 0.9, 1e-6, 0.01),
+            ADAM | {"momentum_decay": (-0.1,)},
+        ),
+        "Nesterov": (optimizers.Nesterov(0.1, 0.8), {"momentum": (-0.1, 1.0)}),
+        "RAdam": (optimizers.RAdam(0.1, 0.8, 0.9, 1e-6), ADAM),
+        "RMSProp": (
+            optimizers.RMSProp(0.1, 0.9, 1e-6, True, 0.5),
+            {
+                "decay": (-0.1, 1.0),
+                "epsilon": (0.0,),
+                "centered": ("yes",),
+                "momentum": (-0.1, 1.0),
+            },
+        ),
+        "SGD": (optimizers.SGD(0.1), {}),
+        "ScheduleFreeAdamW": (
+            optimizers.ScheduleFreeAdamW(0.1, 0.8, 0.9, 1e-6, 0.1),
+            ADAM | DECAY,
+        ),
+        "ScheduleFreeSGD": (
+            optimizers.ScheduleFreeSGD(0.1, 0.8, 0.1),
+            {"momentum": (-0.1, 1.0)} | DECAY,
+        ),
+    },
+}
+ABSTRACT = {"Initializer", "Schedule", "Loss", "Layer", "Optimizer"}
+ALL = [
+    pytest.param(kind, name, id=f"{kind.__name__.removeprefix('descend.')}.{name}")
+    for kind, cases in CASES.items()
+    for name in cases
+]
+
+
+@pytest.mark.parametrize("kind", CASES, ids=lambda kind: kind.__name__)
+def test_every_export_has_a_case_and_the_list_is_sorted(kind):
+    assert set(kind.__all__) - ABSTRACT == set(CASES[kind])
+    assert sorted(kind.__all__) == kind.__all__
+    assert all(name in CASES[kind] for name in set(kind.__all__) - ABSTRACT)
+
+
+def test_no_two_specs_share_a_name():
+    names = [name for cases in CASES.values() for name in cases]
+    assert len(names) == len(set(names)), "one closed table of names must hold them all"
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_every_field_that_can_be_wrong_has_a_bad_value(kind, name):
+    spec, bad = CASES[kind][name]
+    fields = {field.name for field in dataclasses.fields(spec)}
+    assert fields - {"learning_rate"} == set(bad)
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_equality_hash_repr(kind, name):
+    spec, _ = CASES[kind][name]
+    assert type(spec) is getattr(kind, name)
+    twin = copy.deepcopy(spec)
+    assert twin == spec
+    assert hash(twin) == hash(spec)
+    assert pickle.loads(pickle.dumps(spec)) == spec
+    assert (
+        eval(repr(spec), {n: getattr(module, n) for module in CASES for n in module.__all__})
+        == spec
+    )
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        spec.anything = 1
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_json_and_back(kind, name):
+    spec, _ = CASES[kind][name]
+    table = {n: getattr(module, n) for module in CASES for n in module.__all__}
+    text = json.dumps(to_json(spec), allow_nan=False)
+    back = from_json(json.loads(text), table)
+    assert back == spec
+    assert type(back) is type(spec)
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_bad_fields_are_refused_by_name(kind, name):
+    spec, bad = CASES[kind][name]
+    if kind is optimizers:
+        bad = bad | {"learning_rate": (0.0, -1.0, float("nan"), "fast", None)}
+    for field, values in bad.items():
+        for value in values:
+            with pytest.raises(SpecError, match=name) as caught:
+                dataclasses.replace(spec, **{field: value})
+            assert field in str(caught.value)
