@@ -20,6 +20,7 @@ __all__ = ["find_pattern", "read_dates"]
 
 _DAY = "1970-01-01 "
 _SAMPLE = 1000
+_WAYS = 8
 _TIME = (
     r"(?:(?P<gap>[T ])(?P<minute>\d{1,2}:\d{2})(?P<second>:\d{2})?(?P<part>\.\d+)?"
     r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(?:Z|[+-]\d{2}:?\d{2}))?)?$"
@@ -61,12 +62,13 @@ def find_pattern(text: pl.Series) -> tuple[str, str] | None:
     >>> find_pattern(pl.Series(["2011-04-03", "Tuesday"])) is None
     True
     """
+    nothing = text.is_null()
     patterns = [
         pattern
         for pattern in _candidates(str(text[0]))
-        if _parse(text.head(_SAMPLE), pattern).null_count() == 0
+        if not _read(text.head(_SAMPLE), nothing.head(_SAMPLE), pattern)[1].any()
+        and not _read(text, nothing, pattern)[1].any()
     ]
-    patterns = [pattern for pattern in patterns if _parse(text, pattern).null_count() == 0]
     if not patterns:
         return None
     pattern = patterns[0]
@@ -116,17 +118,9 @@ def read_dates(series: pl.Series, column: Column, missing: pl.Series, first_row:
         return (series.cast(pl.Int64) // 1000).cast(pl.Datetime("us"))
     if dtype != pl.String:
         raise ColumnError(f'column "{column.name}" must hold dates, got {dtype} values')
-    values = pl.Series(column.name, [], pl.Datetime("us")).extend_constant(None, len(series))
-    bad = ~missing
-    # Files may mix the way that was learned with ISO, which is never ambiguous.
-    patterns = [column.pattern] if column.pattern else []
-    patterns += _candidates(next(iter(series.filter(bad)), ""))[:1]
-    for pattern in dict.fromkeys(patterns):
-        if pattern == column.pattern or pattern.startswith("%Y-"):
-            values = values.zip_with(values.is_not_null(), _parse(series, pattern))
-            bad = values.is_null() & ~missing
-            if not bad.any():
-                return values
+    values, bad = _read(series, missing, column.pattern)
+    if not bad.any():
+        return values
     row = bad.arg_max() or 0
     written = f" written like {column.pattern}" if column.pattern else ""
     where = f'column "{column.name}", row {first_row + row + 1}'
@@ -134,6 +128,27 @@ def read_dates(series: pl.Series, column: Column, missing: pl.Series, first_row:
         f'{where}: "{series[row]}" is not a date{written}. '
         "Correct the cell, or leave it empty (missing)."
     )
+
+
+def _read(text: pl.Series, missing: pl.Series, pattern: str) -> tuple[pl.Series, pl.Series]:
+    """Parse text by a pattern, and what is left as ISO; return the dates, and what is no date.
+
+    Files mix ways of ISO (with and without a time of day), and no other way is as clear.
+    """
+    values = _parse(text, pattern or "%Y-%m-%d")
+    bad = values.is_null() & ~missing
+    for _ in range(_WAYS):
+        if not bad.any():
+            break
+        ways = _candidates(text[int(bad.arg_max() or 0)])
+        if not ways or not ways[0].startswith("%Y"):
+            break
+        values = values.zip_with(values.is_not_null(), _parse(text, ways[0]))
+        left = values.is_null() & ~missing
+        if left.sum() == bad.sum():
+            break
+        bad = left
+    return values, bad
 
 
 def _candidates(value: str) -> list[str]:
