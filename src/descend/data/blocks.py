@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "compacted", "in_rows", "joined"]
 
 _MOST_CATEGORIES = 0.5
+_COMPACT_ROWS = 16384  # fewer make the calls outweigh the work, more take memory
 _INTEGER = r"^-?(?:0|[1-9][0-9]*)$"
 
 
@@ -107,7 +108,7 @@ def compacted(blocks: Callable[[], Iterator[Block]], decimal: str) -> Block:
     heights: list[tuple[LineIndex | None, int]] = []
     skipped = 0
     failed: set[int] = set()
-    for block in blocks():
+    for block in in_rows(blocks(), _COMPACT_ROWS):
         if not columns:
             columns = [
                 _Number(decimal) if series.dtype == pl.String else _Text() for series in block.frame
@@ -123,7 +124,7 @@ def compacted(blocks: Callable[[], Iterator[Block]], decimal: str) -> Block:
             else:
                 failed.add(place)
     if failed:
-        for block in blocks():
+        for block in in_rows(blocks(), _COMPACT_ROWS):
             for place in failed:
                 columns[place].add(block.frame.to_series(place))
     lines = [(index, height) for index, height in heights if index is not None]

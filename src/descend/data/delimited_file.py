@@ -107,6 +107,7 @@ def _ragged(scan: Scan, bad: NDArray[np.bool_], width: int, source: str, first: 
     if bad.all() and len(rows) > 1 and len(set(scan.fields.tolist())) == 1:
         hint = " Every row differs from the header: does it lack a name, or hold one too many?"
     return TableError(
-        f"{source}: expected {width} cell{'s' * (width > 1)} in each row, as in the first, but {shown}{more}.{hint} "
-        "Correct these lines, or leave such rows out with --bad-rows skip."
+        f"{source}: expected {width} cell{'s' * (width > 1)} in each row, as in the first, "
+        f"but {shown}{more}.{hint} Correct these lines, or leave such rows out with "
+        "--bad-rows skip."
     )

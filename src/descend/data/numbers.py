@@ -89,8 +89,9 @@ def parse_numbers(
         plain = plain.str.replace_all(".", "_", literal=True).str.replace_all(
             ",", ".", literal=True
         )
-    fits = plain.str.contains(_NUMBER) | plain.str.contains(_INFINITE)
-    if not fits.all():  # only the few cells that fail are looked at a second time
+    fits = plain.str.contains(_NUMBER)
+    if not fits.all():
+        fits = fits | plain.str.contains(_INFINITE)
         plain = _choose(fits, plain, None)
     values = plain.cast(pl.Float64, strict=False)
     large = values.is_finite() & (values.abs() >= _EXACT)
