@@ -20,6 +20,7 @@ __all__ = [
     "check_specs",
     "check_text",
     "check_words",
+    "is_text",
 ]
 
 MOST_VALUES = 1_000_000
@@ -32,9 +33,24 @@ def _refuse(spec: Any, name: str, expected: str) -> SpecError:
     return SpecError(f"{type(spec).__name__}: {name} must be {expected}, got {shown}")
 
 
+def is_text(*words: Any) -> bool:
+    """Whether all words are strings that UTF-8 can write; half a surrogate pair cannot be.
+
+    Examples
+    --------
+    >>> is_text("a", "b"), is_text("a", 1), is_text(chr(0xD800))
+    (True, False, False)
+    """
+    try:
+        "".join(words).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
 def check_text(spec: Any, name: str) -> None:
-    """Refuse a field that is not a string."""
-    if not isinstance(getattr(spec, name), str):
+    """Refuse a field that is not a string that UTF-8 can write."""
+    if not is_text(getattr(spec, name)):
         raise _refuse(spec, name, "text")
 
 
@@ -50,7 +66,7 @@ def check_words(spec: Any, name: str) -> None:
     if (
         not isinstance(value, tuple)
         or len(value) > MOST_VALUES
-        or not all(isinstance(word, str) for word in value)
+        or not is_text(*value)
         or len(set(value)) != len(value)
     ):
         raise _refuse(spec, name, f"a tuple of at most {MOST_VALUES:,} different strings")

@@ -107,7 +107,7 @@ class Preprocessing(Spec):
         return tuple(
             encoder
             for encoder in self.encoders
-            if isinstance(encoder, CategoryEncoder) and encoder.style == "embedding"
+            if isinstance(encoder, CategoryEncoder) and _embedded(encoder)
         )
 
     @property
@@ -189,7 +189,7 @@ class Preprocessing(Spec):
                     series = frame[name].slice(start, stop - start)
                 else:
                     series = frame[name].gather(rows[start:stop])
-                if isinstance(encoder, CategoryEncoder) and encoder.style == "embedding":
+                if isinstance(encoder, CategoryEncoder) and _embedded(encoder):
                     codes[start:stop, code_place], tally = encoder.codes(series)
                     code_place += 1
                 else:
@@ -321,6 +321,11 @@ def fit_preprocessing(
         if isinstance(encoder, NumberEncoder | DateEncoder) and encoder.gaps:
             gaps = _gap_rows(series, encoder)
             gap_rows = gaps if gap_rows is None else gap_rows | gaps
+    if not any(encoder.width or _embedded(encoder) for encoder in encoders):
+        raise ColumnError(
+            "no column is left to learn from: in the training rows nothing varies, or no value "
+            f"occurs twice, in {listed([column.name for column in chosen])}"
+        )
     return Preprocessing(
         tuple(columns), tuple(encoders), scale, 0 if gap_rows is None else int(gap_rows.sum())
     )
@@ -334,6 +339,10 @@ def _fit(series: pl.Series, column: Column, scale: str, onehot_limit: int) -> En
     if column.kind == "date":
         return fit_date(series, column)
     return fit_category(series, column, onehot_limit=onehot_limit)
+
+
+def _embedded(encoder: Encoder) -> bool:
+    return isinstance(encoder, CategoryEncoder) and encoder.style == "embedding"
 
 
 def _gap_rows(series: pl.Series, encoder: NumberEncoder | DateEncoder) -> np.ndarray:

@@ -12,7 +12,14 @@ import polars as pl
 from descend.data.columns import Column, listed
 from descend.data.encode_number import plain
 from descend.data.encode_number import plain
-from descend.data.fields import MOST_VALUES, check_counts, check_finite, check_flag, check_text
+from descend.data.fields import (
+    MOST_VALUES,
+    check_counts,
+    check_finite,
+    check_flag,
+    check_text,
+    is_text,
+)
 from descend.data.labels import (
     label_cells,
     label_codes,
@@ -66,6 +73,8 @@ class ClassTarget(Spec):
             raise SpecError("ClassTarget: classes must be two or more labels of one type")
         if not all(math.isfinite(x) for x in self.classes if isinstance(x, float)):
             raise SpecError("ClassTarget: classes must be finite")
+        if kinds == {str} and not is_text(*self.classes):
+            raise SpecError("ClassTarget: classes must be text that UTF-8 can write")
         if len(set(self.classes)) != len(self.classes):
             raise SpecError("ClassTarget: two classes are the same")
         check_counts(self, "counts", len(self.classes))

@@ -76,7 +76,7 @@ class Ising:
     offset: float
 
     def __init__(self, fields: Any, couplings: Any, offset: float = 0.0) -> None:
-        matrix = _square(couplings)
+        matrix: Any = _square(couplings)
         self.fields = np.array(fields, np.float64).reshape(-1)
         if matrix.shape[0] != self.fields.size:
             raise DataError(
@@ -181,7 +181,7 @@ class Ising:
             )
 
 
-def _square(matrix: Any) -> Matrix:
+def _square(matrix: Any) -> Any:
     if sparse.issparse(matrix):
         result: Any = sparse.csr_array(matrix, dtype=np.float64)
         result.sum_duplicates()
@@ -238,7 +238,7 @@ def _check_finite(fields: np.ndarray, matrix: Matrix) -> None:
         )
 
 
-def _check_symmetric(matrix: Matrix) -> None:
+def _check_symmetric(matrix: Any) -> None:
     difference = abs(matrix - matrix.T)
     size = abs(matrix).max() if matrix.shape[0] else 0.0
     if matrix.shape[0] and difference.max() > 1e-9 * size:

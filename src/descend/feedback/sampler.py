@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class FeedbackSampler(dimod.Sampler, dimod.Initialized):
         timeout: float | None = None,
         seed: int | None = None,
         initial_states: Any = None,
-        initial_states_generator: str = "random",
+        initial_states_generator: Literal["none", "tile", "random"] = "random",
         groups: Any = None,
         knobs: dict[str, float] | None = None,
         interrupt_function: Callable[[], bool] | None = None,
