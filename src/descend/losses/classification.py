@@ -146,6 +146,15 @@ class Hinge(_BinaryLoss):
         return jax.nn.relu(1 - (2 * target - 1) * raw[:, 0])
 
 
+def _is_class(raw: jax.Array, target: jax.Array) -> jax.Array:
+    """Return a boolean array like raw: whether the column is the class of the row.
+
+    A comparison, because the gradient of indexing is a scatter, which keeps small training loops
+    from being compiled into one piece of machine code (docs/decisions/0003).
+    """
+    return target[:, None] == jnp.arange(raw.shape[-1])
+
+
 @dataclass(frozen=True)
 class CategoricalCrossEntropy(_ClassLoss):
     """l = -sum_c q_c log softmax(raw)_c, link softmax.
@@ -175,7 +184,7 @@ class CategoricalCrossEntropy(_ClassLoss):
     def __call__(self, raw: jax.Array, target: jax.Array) -> jax.Array:
         """Return the loss of each example."""
         log_p = jax.nn.log_softmax(raw, axis=-1)
-        hit = jnp.take_along_axis(log_p, target[:, None], axis=-1)[:, 0]
+        hit = jnp.sum(jnp.where(_is_class(raw, target), log_p, 0.0), axis=-1)
         s = self.label_smoothing
         return -((1 - s) * hit + s * jnp.mean(log_p, axis=-1)) if s else -hit
 
@@ -207,8 +216,8 @@ class Focal(_ClassLoss):
     def __call__(self, raw: jax.Array, target: jax.Array) -> jax.Array:
         """Return the loss of each example."""
         total = jax.nn.logsumexp(raw, axis=-1)
-        true = target[:, None] == jnp.arange(raw.shape[-1])
+        true = _is_class(raw, target)
         # log(1 - p) from the other classes: exact where p rounds to 1, and so is its slope.
         others = jax.nn.logsumexp(jnp.where(true, -jnp.inf, raw), axis=-1)
-        hit = jnp.take_along_axis(raw, target[:, None], axis=-1)[:, 0]
+        hit = jnp.sum(jnp.where(true, raw, 0.0), axis=-1)
         return jnp.exp(self.gamma * (others - total)) * (total - hit)
