@@ -251,6 +251,8 @@ def test_other_refusals():
         fit({"t": [f"number {i} of a long list" for i in range(20)], "b": np.arange(20) / 7})
     with pytest.raises(ColumnError, match=r"no column is left to learn from: a \(constant\)"):
         fit({"a": ["x", "x"]})
+    with pytest.raises(ColumnError, match="no value occurs twice, in a"):
+        fit({"a": ["x", "y", "z"]})
 
 
 def test_range_and_notes_of_parts_add_up():
@@ -351,6 +353,7 @@ def corrupt(data, path, value):
         (("encoders", 0, "column", "name"), "other"),
         (("encoders", 1, "values"), ["red", "red"]),
         (("encoders", 1, "values"), [1, 2]),
+        (("encoders", 1, "values"), ["\ud800"]),
         (("encoders", 1, "style"), "hash"),
         (("encoders", 3, "parts"), ["century"]),
         (("encoders", 3, "column", "pattern"), "%Z" * 9),

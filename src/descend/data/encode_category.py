@@ -216,7 +216,9 @@ def fit_category(series: pl.Series, column: Column, *, onehot_limit: int = 16) -
     style = "onehot" if len(often) <= onehot_limit else "embedding"
     kept = often.sort(["count", "value"], descending=[True, False]).head(MOST_CATEGORIES)
     values = tuple(sorted(kept["value"]))
-    return CategoryEncoder(column, style, values, gaps > 0, len(values) < len(counts), gaps)
+    # Where no value is learned and none is missing, "other" would be the same in every row.
+    other = len(values) < len(counts) and (bool(values) or gaps > 0)
+    return CategoryEncoder(column, style, values, gaps > 0, other, gaps)
 
 
 def fit_boolean(series: pl.Series, column: Column) -> BooleanEncoder:

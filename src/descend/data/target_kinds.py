@@ -11,7 +11,6 @@ import polars as pl
 
 from descend.data.columns import Column, listed
 from descend.data.encode_number import plain
-from descend.data.encode_number import plain
 from descend.data.fields import (
     MOST_VALUES,
     check_counts,
