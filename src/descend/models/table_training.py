@@ -16,7 +16,7 @@ from descend.data.targets import ClassTarget
 from descend.layers import Layer
 from descend.layers.summary import parameter_count, summary_line
 from descend.models.model import Model, ModelCard, Provenance, linear_rival
-from descend.models.networks import table_network
+from descend.models.networks import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, raw_width
 from descend.models.plan import Plan
@@ -151,7 +151,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         raw_width(examples.targets, loss),
         options.hidden(rows),
         activation=options.activation,
-        dropout=options.dropout or 0.0,
+        dropout=DROPOUT if options.dropout is None else options.dropout,
     )
     return Plan(
         columns=examples.columns,
