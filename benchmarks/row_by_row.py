@@ -17,7 +17,7 @@ from benchmarks.interleaved import compare, show
 __all__ = ["main"]
 
 RATE = 0.01
-ROWS = 4000
+ROWS = 20_000
 """Rows of one epoch for Descend and C; the slow peers visit `FEW` of them."""
 FEW = 300
 
