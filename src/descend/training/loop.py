@@ -112,6 +112,8 @@ class Run:
         Takes the place of ``descent.optimizer``; it brings its own learning rate.
     params, state : dict, optional
         Where to start; drawn from the seed by default.
+    optimizer_state : pytree, optional
+        What an earlier run of the same optimizer and network left, to go on from there.
 
     Attributes
     ----------
@@ -119,6 +121,8 @@ class Run:
         The best weights so far (the latest, without validation rows).
     best_epoch : int
         The epoch they come from; 0 before the first is over.
+    optimizer_state : pytree of arrays or None
+        The optimizer's memory after the latest epoch; used up when the next one begins.
     history : list of EpochRecord
         One for each complete epoch.
     ended : str
@@ -149,6 +153,7 @@ class Run:
         optimizer: optax.GradientTransformation | None = None,
         params: Any = None,
         state: Any = None,
+        optimizer_state: Any = None,
     ) -> None:
         if train.rows < 1:
             raise UsageError("there are no training rows")
@@ -156,14 +161,19 @@ class Run:
         self.validation = validation if validation is not None and validation.rows else None
         self.score = score
         self.rows = train.rows
-        self.batch_size = min(descent.batch_size or self.rows, self.rows)
-        self.steps = steps_per_epoch(self.rows, self.batch_size)
+        self.optimizer_state = optimizer_state
         key = jax.random.key(descent.seed)
         init_key, self._key = jax.random.split(key)
         if params is None:
             shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
             params, state, _ = network.init(init_key, shape)
         self.params, self.state = jax.device_get((params, state or {}))
+        self.batch_size = min(descent.batch_size or self.rows, self.rows)
+        if self.batch_size == self.rows and not jax.tree.leaves(self.state):
+            # Fillers weigh nothing, so that full batches of similar size share a program; but
+            # statistics over the batch, which layers keep in their state, would see them.
+            self.batch_size = bucket(self.rows)
+        self.steps = steps_per_epoch(self.rows, self.batch_size)
         self._bare = optimizer
         rule = descent.optimizer.replace(learning_rate=1.0) if optimizer is None else optimizer
         self._program = program(
@@ -196,7 +206,7 @@ class Run:
 
     def _on_device(self, train: Examples) -> tuple[Any, Any, Any]:
         """Pad rows to their bucket and hand them to JAX, each array once."""
-        missing = bucket(self.rows) - self.rows if self.batch_size < self.rows else 0
+        missing = bucket(self.rows) - self.rows if self.batch_size != self.rows else 0
         weights = train.weights
         if weights is not None:
             weights = np.asarray(weights, np.float32) / np.float32(np.mean(weights))
@@ -219,6 +229,8 @@ class Run:
         """
         began = time.perf_counter()
         carry = self._program.start(self.params, self.state, self._key)
+        if self.optimizer_state is not None:
+            carry = carry._replace(optimizer_state=self.optimizer_state)
         for epoch in range(1, self.descent.epochs + 1):
             order = self._order(epoch)
             carry = carry._replace(loss_sum=np.float32(0), rows=np.float32(0))
@@ -239,6 +251,7 @@ class Run:
                     yield self._record(epoch, done, carry, spent, began)
             if self._stop and done < self.steps and self.history:
                 break
+            self.optimizer_state = carry.optimizer_state
             yield self._finish_epoch(epoch, done, carry, spent, began)
             if self._stop:
                 break

@@ -20,7 +20,16 @@ from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Schedule
 
-__all__ = ["Carry", "Program", "Settings", "forward", "losses_of", "program"]
+__all__ = [
+    "Carry",
+    "Program",
+    "Settings",
+    "forward",
+    "loss_and_gradient",
+    "losses_of",
+    "program",
+    "squared_weights",
+]
 
 
 class Carry(NamedTuple):
@@ -35,9 +44,10 @@ class Carry(NamedTuple):
         The run's random key; each step folds its number into it.
     step : int32
         Steps taken since the start of the run.
-    loss_sum, rows : float32
-        Loss summed over the rows seen since the caller last set both to 0.
-    learning_rate : float32
+    loss_sum, rows : float
+        Loss summed over the rows seen since the caller last set both to 0. Floats are float32, and
+        float64 where the caller enables 64 bits.
+    learning_rate : float
         Of the latest step, after the schedule.
     bad_step : int32
         Number, from 1, of the first step whose loss was not finite; 0 while all is well.
@@ -61,6 +71,7 @@ class Settings(NamedTuple):
     total_steps: int
     weight_decay: float
     clip_norm: float
+    ridge: float = 0.0
 
 
 class Program(NamedTuple):
@@ -88,6 +99,13 @@ def decay_weights(params: Any, before: Any, rate: jax.Array) -> Any:
     return jax.tree_util.tree_map_with_path(leaf, params, before)
 
 
+def squared_weights(params: Any) -> jax.Array:
+    """Return the sum of squares over every leaf named ``weight``."""
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    squares = [jnp.vdot(p, p) for path, p in leaves if getattr(path[-1], "key", "") == "weight"]
+    return jnp.sum(jnp.stack(squares)) if squares else jnp.zeros((), float)
+
+
 @lru_cache(maxsize=256)
 def program(
     network: Layer,
@@ -98,6 +116,7 @@ def program(
     *,
     decay: bool = False,
     clip: bool = False,
+    ridge: bool = False,
 ) -> Program:
     """Return the compiled training functions for one set-up (the same ones when asked again).
 
@@ -110,22 +129,31 @@ def program(
     batch_size : int
     decay, clip : bool
         Whether weight decay and gradient clipping are part of the program at all.
+    ridge : bool
+        Descend (sum w l + ridge / 2 sum weight²) / sum w, over the rows of a batch with their
+        weights w. Without it, sum w l / rows.
     """
     rule = optax.with_extra_args_support(
         optimizer.transformation() if isinstance(optimizer, Optimizer) else optimizer
     )
 
     def start(params: Any, state: Any, key: jax.Array) -> Carry:
-        zero = jnp.zeros((), jnp.float32)
+        zero = jnp.zeros((), float)
         none = jnp.zeros((), jnp.int32)
         return Carry(params, state, rule.init(params), key, none, zero, zero, zero, none)
 
-    def batch_loss(params, state, x, y, weights, count, key):
+    def batch_loss(params, state, x, y, weights, count, key, settings):
         raw, state = network.apply(params, state, x, key=key, train=True)
         each = loss(raw, y)
         if weights is not None:
             each = each * weights
-        return jnp.sum(each) / count, state
+        total = jnp.sum(each)
+        if ridge:
+            total = total + 0.5 * settings.ridge * squared_weights(params)
+            if weights is not None:
+                heavy = jnp.sum(weights)
+                count = jnp.where(heavy > 0, heavy, 1)  # a batch that weighs nothing: no step
+        return total / count, state
 
     def one_step(i: jax.Array, carry: Carry, x, y, weights, order, rows, settings) -> Carry:
         first = i * batch_size
@@ -136,20 +164,21 @@ def program(
 
         x, y, w = jax.tree.map(take, (x, y, weights))
         if batch_size == 1:
-            count = jnp.ones((), jnp.float32)
+            count = jnp.ones((), float)
         else:
             real = first + jnp.arange(batch_size) < rows
-            w = real.astype(jnp.float32) if w is None else jnp.where(real, w, 0.0)
-            count = jnp.minimum(batch_size, rows - first).astype(jnp.float32)
+            w = real.astype(float) if w is None else jnp.where(real, w, 0.0)
+            count = jnp.minimum(batch_size, rows - first).astype(float)
+        key = jax.random.fold_in(carry.key, carry.step)
         (value, state), gradient = jax.value_and_grad(batch_loss, has_aux=True)(
-            carry.params, carry.state, x, y, w, count, jax.random.fold_in(carry.key, carry.step)
+            carry.params, carry.state, x, y, w, count, key, settings
         )
         if clip:
             norm = optax.tree.norm(gradient)
             shrink = jnp.minimum(1.0, settings.clip_norm / jnp.maximum(norm, 1e-30))
             gradient = jax.tree.map(lambda g: g * shrink, gradient)
-        progress = carry.step.astype(jnp.float32) / settings.total_steps
-        rate = settings.learning_rate * schedule(progress)
+        progress = carry.step.astype(float) / settings.total_steps
+        rate = jnp.asarray(settings.learning_rate * schedule(progress), float)
         updates, optimizer_state = rule.update(
             gradient, carry.optimizer_state, carry.params, learning_rate=rate
         )
@@ -199,3 +228,17 @@ def forward(network: Layer) -> Callable[[Any, Any, Any], jax.Array]:
 def losses_of(loss: Loss) -> Callable[[Any, Any], jax.Array]:
     """Return the compiled loss of each row: (raw outputs, targets) -> (rows,)."""
     return jax.jit(loss)
+
+
+@lru_cache(maxsize=256)
+def loss_and_gradient(network: Layer, loss: Loss) -> Callable[..., tuple[jax.Array, Any]]:
+    """Return the compiled (params, x, y, weights) -> (sum of weights * losses, its gradient).
+
+    For rules that look at all rows before each step, and choose its length themselves.
+    """
+
+    def total(params: Any, x: Any, y: Any, weights: jax.Array) -> jax.Array:
+        raw, _ = network.apply(params, {}, x, key=None, train=False)
+        return jnp.sum(weights * loss(raw, y))
+
+    return jax.jit(jax.value_and_grad(total))
