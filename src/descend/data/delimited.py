@@ -229,6 +229,8 @@ def _scan_quoted(
     ends = np.flatnonzero(newline & outside)
     used = int(ends[-1]) + 1 if len(ends) else 0
     if len(toggles) % 2 and (final or len(block) - int(toggles[-1]) > _LONGEST_CELL):
+        # Text behind an earlier closing quote is then the likelier fault: it is told first.
+        _check_closings(data, toggles, ord(separator), source, line)
         opened = line + count_lines(block[: toggles[-1]])
         bound = "the end of the file" if final else f"{_LONGEST_CELL // 10**6} MB"
         raise TableError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ _SAMPLE_ROWS = 1000
 _SAMPLE_COLUMNS = 300
 _CONSISTENT = 0.9
 _REPEATED = 0.01
+_SINGLE = re.compile(rb"(?:^|[\r\n,;|\t])[ \t]*'")
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _COMMA_NUMBER = r"^[+-]?[0-9.]*,[0-9]+(?:[eE][+-]?[0-9]+)?$"
 _COMMA_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+$"
@@ -188,19 +191,16 @@ def _find_dialect(text: TextFile, delimiter: str | None, quote: str | None) -> D
     candidates = _SEPARATORS if delimiter is None else (check_separator(delimiter),)
     if quote is not None and quote != "none" and (len(quote) != 1 or quote not in "\"'`"):
         raise UsageError(f"the quote must be \", ', ` or none, got {quote!r}")
-    given = None if quote == "none" else quote or _usual_quote(text.head[:_SAMPLE_BYTES])
+    if quote is None:
+        quotes = _likely_quotes(text.head[:_SAMPLE_BYTES])
+    else:
+        quotes = (None,) if quote == "none" else (quote,)
     found: list[tuple[float, Dialect, TableError | None]] = []
     for separator in candidates:
-        dialect, fault = Dialect(separator, given), None
-        try:
-            scan = _sample(text, dialect)
-        except TableError as error:
-            dialect, fault = Dialect(separator, None), error
-            try:
-                scan = _sample(text, dialect)
-            except TableError:
-                found.append((0.0, dialect, fault))
-                continue
+        dialect, scan, fault = _scan_with(text, separator, quotes)
+        if scan is None:
+            found.append((0.0, dialect, fault))
+            continue
         fields = scan.fields[~scan.blank()]
         share = float((fields == fields[0]).mean()) if fields[0] > 1 else 0.0
         found.append((share, dialect, fault))
@@ -214,14 +214,23 @@ def _find_dialect(text: TextFile, delimiter: str | None, quote: str | None) -> D
     return dialect
 
 
-def _usual_quote(head: bytes) -> str:
-    """Return the double quote, or the single one where only that can be the quote."""
-    if b'"' in head:
-        return '"'
-    parts = [part.strip() for line in head.splitlines()[:200] for part in line.split(b",")]
-    opened = [part for part in parts if part.startswith(b"'")]
-    closed = [part for part in opened if len(part) > 1 and part.endswith(b"'")]
-    return "'" if len(closed) > 1 and len(closed) == len(opened) else '"'
+def _scan_with(
+    text: TextFile, separator: str, quotes: Sequence[str | None]
+) -> tuple[Dialect, Scan | None, TableError | None]:
+    """Scan the beginning with the first quote that is used rightly, or else without any."""
+    fault = None
+    for quote in (*quotes, None):
+        dialect = Dialect(separator, quote)
+        try:
+            return dialect, _sample(text, dialect), fault if quote is None else None
+        except TableError as error:
+            fault = fault or error
+    return Dialect(separator, None), None, fault
+
+
+def _likely_quotes(head: bytes) -> tuple[str, ...]:
+    """Return the quotes to try: the single one only where there is no double one."""
+    return ('"',) if b'"' in head or not _SINGLE.search(head) else ("'", '"')
 
 
 def _find_header(sample: pl.DataFrame) -> bool:

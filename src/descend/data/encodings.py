@@ -233,7 +233,7 @@ def _nul(source: str, text: bytes, line: int) -> TableError:
     """Say where a NUL character is; many of them mean UTF-16 without its mark."""
     at = text.index(b"\0")
     where = f"{source}, line {line + count_lines(text[:at])}"
-    if text.count(b"\0") > len(text) // 4:
+    if text.count(b"\0") > max(2, len(text) // 4):
         return TableError(
             f"{where}: every other byte is NUL, as in UTF-16 without a byte order mark. "
             "Try --encoding utf-16-le or utf-16-be."

@@ -120,7 +120,8 @@ def open_source(source: str | os.PathLike[str]) -> Source:
         table: an archive, a pickle, a picture, a model.
     """
     if source == "-":
-        return _one_pass("standard input", "", getattr(sys.stdin, "buffer", sys.stdin))
+        stream = _Input(getattr(sys.stdin, "buffer", sys.stdin), owned=False)
+        return _one_pass("standard input", "", stream)
     path = Path(source).expanduser()
     _check_path(path)
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
@@ -130,7 +131,8 @@ def open_source(source: str | os.PathLike[str]) -> Source:
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror or error}") from error
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        return _one_pass(path.name, extension, stream)  # a pipe such as <(zcat a.gz)
+        # A pipe such as <(zcat a.gz).
+        return _one_pass(path.name, extension, _Input(stream, owned=True))
     with stream:
         head = stream.read(_HEAD)
     found = Source(path.name, extension, "text", path, head=head)
@@ -138,9 +140,9 @@ def open_source(source: str | os.PathLike[str]) -> Source:
     return replace(found, kind=_kind(content, path.name))
 
 
-def _one_pass(name: str, extension: str, stream: Any) -> Source:
+def _one_pass(name: str, extension: str, stream: _Input) -> Source:
     """Return a source that can be read only once."""
-    buffered = io.BufferedReader(_Input(stream))
+    buffered = io.BufferedReader(stream)
     head = buffered.peek(_HEAD)[:_HEAD]
     return Source(name, extension, _kind(head, name), None, buffered, again=False, head=head)
 
@@ -149,20 +151,28 @@ def spooled(source: Source) -> Source:
     """Return a source that can be read again: what came by a pipe is kept, on disk when large."""
     if source.again:
         return source
-    # Closed, and with it deleted, when the last reference to the source goes.
     kept = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115
     for chunk in source.chunks():
         kept.write(chunk)
     kept.seek(0)
-    stream = io.BufferedReader(_Input(kept))
+    stream = io.BufferedReader(_Input(kept, owned=True))
     return replace(source, stream=stream, again=True, head=b"")
 
 
 class _Input(io.RawIOBase):
-    """A stream that can be looked ahead in, over any object with ``read``."""
+    """The raw part of a buffered stream, over any object with ``read``.
 
-    def __init__(self, stream: Any) -> None:
+    What it owns it closes, which happens at the latest when the last reference to it goes.
+    """
+
+    def __init__(self, stream: Any, *, owned: bool) -> None:
         self._stream = stream
+        self._owned = owned
+
+    def close(self) -> None:
+        if self._owned:
+            self._stream.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
