@@ -80,10 +80,17 @@ class Machine:
         fields[:n, 0] = -problem.fields / size
         strength = np.ones((self._padded, 1), np.float32)
         strength[:n, 0] = np.maximum(np.sqrt(total) / size, 1e-6)
-        groups = None if self.groups is None else jnp.asarray(_pad_groups(self.groups))
         self._setting = Setting(
-            on_device(couplings, 1.0 / size), jnp.asarray(fields), jnp.asarray(strength), groups
+            on_device(couplings, 1.0 / size), jnp.asarray(fields), jnp.asarray(strength)
         )
+        if self.groups is not None:
+            groups = _pad_groups(self.groups)
+            place = np.full(self._padded, -1, np.int32)
+            inside = groups >= 0
+            place[groups[inside]] = np.flatnonzero(inside)
+            self._setting = self._setting._replace(
+                groups=jnp.asarray(groups), place=jnp.asarray(place)
+            )
 
     def run(
         self,

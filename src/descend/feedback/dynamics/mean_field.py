@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from descend.feedback.dynamics.rule import Clock, Rule, Setting
+from descend.feedback.dynamics.rule import Clock, Rule, Setting, signs
 from descend.feedback.spectrum import Spectrum
 
 __all__ = ["MeanField", "Potts"]
@@ -78,34 +78,34 @@ class Potts(Rule):
 
     def step(self, setting: Setting, knobs: Any, state: Any, clock: Clock) -> Any:
         """Update a random share of the groups."""
-        x = state["x"]
+        x, groups, place = state["x"], setting.groups, setting.place
         progress = (clock.step + 1) / clock.total
         temperature = knobs["hot"] * (knobs["cold"] / knobs["hot"]) ** progress
         pull = setting.couplings.pull(x) + setting.fields
-        free = jnp.tanh(pull / temperature)
-        groups = setting.groups
         key = jax.random.fold_in(state["key"], clock.step)
-        if groups is None:
+        if groups is None or place is None:
             moves = jax.random.uniform(key, x.shape) < knobs["share"]
-            return {**state, "x": jnp.where(moves, free, x)}
+            return {**state, "x": jnp.where(moves, jnp.tanh(pull / temperature), x)}
         inside = (groups >= 0)[..., None]
         # x = 2 v − 1, so that ∂E/∂v = −2 · force.
         logits = jnp.where(inside, 2.0 * pull[groups] / temperature, -jnp.inf)
         averages = 2.0 * jax.nn.softmax(logits, axis=1) - 1.0
         moves = jax.random.uniform(key, (groups.shape[0], 1, x.shape[1])) < knobs["share"]
         turned = jnp.where(moves, averages, x[groups])
-        # Padding is written one past the end and dropped.
-        targets = jnp.where(groups >= 0, groups, x.shape[0])
-        return {**state, "x": free.at[targets].set(turned, mode="drop")}
+        return {**state, "x": _back(turned, place, jnp.tanh(pull / temperature))}
 
     def spins(self, setting: Setting, state: Any) -> jax.Array:
         """Return the largest member of each group as +1, the rest of the group as −1."""
-        x, groups = state["x"], setting.groups
-        decided = jnp.where(x < 0, -1.0, 1.0)
-        if groups is None:
-            return decided
+        x, groups, place = state["x"], setting.groups, setting.place
+        if groups is None or place is None:
+            return signs(x)
         inside = (groups >= 0)[..., None]
         top = jnp.argmax(jnp.where(inside, x[groups], -jnp.inf), axis=1)
         one_hot = 2.0 * jax.nn.one_hot(top, groups.shape[1], axis=1) - 1.0
-        targets = jnp.where(groups >= 0, groups, x.shape[0])
-        return decided.at[targets].set(one_hot, mode="drop")
+        return _back(one_hot, place, signs(x))
+
+
+def _back(grouped: jax.Array, place: jax.Array, free: jax.Array) -> jax.Array:
+    """Bring (groups, states, replicas) back to (spins, replicas), by rows: a scatter is slow."""
+    rows = jnp.take(grouped.reshape(-1, grouped.shape[-1]), place, axis=0, mode="clip")
+    return jnp.where(place[:, None] >= 0, rows, free)

@@ -28,12 +28,15 @@ class Setting(NamedTuple):
         √(Σ_j J_ij² + h_i²), the typical force on each spin.
     groups : int array (groups, states) or None
         One-hot groups of spins for Potts dynamics; −1 where a group has fewer states.
+    place : int array (n,) or None
+        Where each spin stands in the flattened ``groups``; −1 for spins outside every group.
     """
 
     couplings: Couplings
     fields: jax.Array
     strength: jax.Array
-    groups: jax.Array | None
+    groups: jax.Array | None = None
+    place: jax.Array | None = None
 
 
 class Clock(NamedTuple):

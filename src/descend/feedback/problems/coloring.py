@@ -77,6 +77,10 @@ class Coloring(Problem):
         broken = tuple(f"nodes {u + 1} and {v + 1} share a colour" for u, v in self.edges[same])
         return Answer(colors, float(same.sum()), broken)
 
+    def perfect(self, answer: Answer) -> bool:
+        """No conflict can be fewer than none."""
+        return answer.feasible
+
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
         """Take each node's strongest colour, then recolour nodes in conflict, with a tabu list.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from descend.feedback.problems.problem import Answer, Problem
 from descend.feedback.problems.quadratic import Quadratic
 
 __all__ = ["JobShop"]
+
+TABU_TURNS = 200
 
 
 class JobShop(Problem):
@@ -26,8 +29,7 @@ class JobShop(Problem):
     machines, durations : int arrays (jobs, operations)
         Row j lists job j's operations in order: machine (from 0) and time (at least 1).
     horizon : int or None
-        Latest end of all; ``None``: the end of the schedule that always starts the operation
-        with the most work behind it.
+        Latest end of all; ``None``: the shortest of a few dozen greedy schedules.
     penalty : float
 
     References
@@ -53,7 +55,7 @@ class JobShop(Problem):
         self.before = ends - self.durations
         self.behind = ends[:, -1:] - self.before
         if horizon is None:
-            horizon = int(self.judge(self._greedy(-self.behind.astype(float))).cost)
+            horizon = self._short_horizon()
         if horizon < ends[:, -1].max():
             raise DataError(
                 f"no schedule fits into {horizon}: one job alone takes {ends[:, -1].max()}"
@@ -102,8 +104,8 @@ class JobShop(Problem):
         counts = np.bincount(self._operation[chosen], minlength=starts.size)
         starts[self._operation[chosen][::-1]] = self._time[chosen][::-1]
         broken = [
-            f"operation {o % self.length + 1} of job {o // self.length + 1} starts {counts[o]} times"
-            for o in np.flatnonzero(counts != 1)
+            f"operation {k + 1} of job {j + 1} starts {counts[j * self.length + k]} times"
+            for j, k in np.argwhere(counts.reshape(self.machines.shape) != 1)
         ]
         if (starts < 0).any():
             return Answer(starts.reshape(self.machines.shape), float("inf"), tuple(broken))
@@ -120,33 +122,55 @@ class JobShop(Problem):
         for machine in np.unique(self.machines):
             mine = np.argwhere(self.machines == machine)
             order = mine[np.argsort([starts[j, k] for j, k in mine], kind="stable")]
-            for (i, a), (j, b) in zip(order[:-1], order[1:], strict=True):
+            for (i, a), (j, b) in pairwise(order):
                 if starts[j, b] < ends[i, a]:
                     broken.append(f"machine {machine + 1} runs jobs {i + 1} and {j + 1} at once")
         return Answer(starts, float(ends.max()), tuple(broken))
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
-        """Order operations by the times their amplitudes favour; then exchange critical pairs."""
+        """Order operations by the times their amplitudes favour; then tabu search.
+
+        A move exchanges two neighbours on a machine that both lie on a longest path.
+
+        References
+        ----------
+        van Laarhoven, Aarts and Lenstra (1992), Job shop scheduling by simulated annealing (moves).
+        """
         scores = amplitudes + 0.5 * np.asarray(spins)
         favoured = np.array([self._time[g[int(scores[g].argmax())]] for g in self.groups()], float)
         priority = favoured.reshape(self.machines.shape)
         sequences = self._sequences(self._greedy(priority))
-        best = self.judge(self._timed(sequences))
-        for _ in range(200):
+        starts = self._timed(sequences)
+        if starts is None:  # cannot happen for orders read from a schedule
+            return self.decode(spins)
+        best, tabu = starts, {}
+        for turn in range(TABU_TURNS):
             trials = []
-            for machine, place in self._critical(best.value, sequences):
-                trial = {m: list(s) for m, s in sequences.items()}
-                s = trial[machine]
-                s[place], s[place + 1] = s[place + 1], s[place]
-                starts = self._timed(trial)
-                trials.append((float((starts + self.durations).max()), trial, starts))
+            for machine, place in self._critical(starts, sequences):
+                order = sequences[machine]
+                pair = order[place], order[place + 1]
+                trial = {**sequences, machine: [*order]}
+                trial[machine][place], trial[machine][place + 1] = pair[1], pair[0]
+                timed = self._timed(trial)
+                if timed is None:
+                    continue
+                end = (timed + self.durations).max()
+                if tabu.get(pair, -1) < turn or end < (best + self.durations).max():
+                    trials.append((int(end), len(trials), trial, timed, pair))
             if not trials:
                 break
-            cost, trial, starts = min(trials, key=lambda t: t[0])
-            if cost >= best.cost:
-                break
-            sequences, best = trial, self.judge(starts)
-        return best
+            end, _, sequences, starts, pair = min(trials, key=lambda trial: trial[:2])
+            tabu[pair[::-1]] = turn + 8
+            if end < (best + self.durations).max():
+                best = starts
+        return self.judge(best)
+
+    def _short_horizon(self) -> int:
+        """Return the shortest end among greedy schedules by work left and by random priorities."""
+        draw = np.random.default_rng(0)
+        rules = [-self.behind.astype(float), self.before.astype(float)]
+        rules += [-self.behind * draw.uniform(0.5, 1.5, self.behind.shape) for _ in range(30)]
+        return min(int((self._greedy(rule) + self.durations).max()) for rule in rules)
 
     def _greedy(self, priority: np.ndarray) -> np.ndarray:
         """Start operations one by one, always the ready one of lowest priority (Giffler-Thompson).
@@ -181,25 +205,32 @@ class JobShop(Problem):
             found.setdefault(int(self.machines[j, k]), []).append((j, k))
         return found
 
-    def _timed(self, sequences: dict[int, list[tuple[int, int]]]) -> np.ndarray:
-        """Return the earliest starts that respect these orders on the machines."""
-        before = {b: a for s in sequences.values() for a, b in zip(s[:-1], s[1:], strict=True)}
-        starts = np.zeros(self.machines.shape, int)
-        # Longest paths by relaxation; a change that would make a circle never settles, and is
-        # given an endless schedule, which no caller takes.
-        for _ in range(self.machines.size + 1):
-            changed = False
-            for j in range(self.jobs):
-                for k in range(self.length):
-                    at = starts[j, k - 1] + self.durations[j, k - 1] if k else 0
-                    if (j, k) in before:
-                        i, m = before[j, k]
-                        at = max(at, starts[i, m] + self.durations[i, m])
-                    if at > starts[j, k]:
-                        starts[j, k], changed = at, True
-            if not changed:
-                return starts
-        return starts + 10 * int(self.durations.sum())
+    def _timed(self, sequences: dict[int, list[tuple[int, int]]]) -> np.ndarray | None:
+        """Return the earliest starts that respect these orders, or None if they go in circles."""
+        durations = self.durations.tolist()
+        before = {b: a for s in sequences.values() for a, b in pairwise(s)}
+        after = {a: b for b, a in before.items()}
+        waits = {
+            (j, k): (k > 0) + ((j, k) in before)
+            for j in range(self.jobs)
+            for k in range(self.length)
+        }
+        ready = [o for o, count in waits.items() if not count]
+        starts = dict.fromkeys(waits, 0)
+        done = 0
+        while ready:
+            o = ready.pop()
+            done += 1
+            end = starts[o] + durations[o[0]][o[1]]
+            for follower in ((o[0], o[1] + 1), after.get(o)):
+                if follower in waits:
+                    starts[follower] = max(starts[follower], end)
+                    waits[follower] -= 1
+                    if not waits[follower]:
+                        ready.append(follower)
+        if done < len(waits):
+            return None
+        return np.array(list(starts.values())).reshape(self.machines.shape)
 
     def _critical(
         self, starts: np.ndarray, sequences: dict[int, list[tuple[int, int]]]

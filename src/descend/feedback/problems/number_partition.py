@@ -43,6 +43,11 @@ class NumberPartition(Problem):
         heap = (np.asarray(spins) > 0).astype(int)
         return Answer(heap, float(abs(self.numbers @ (2 * heap - 1))))
 
+    def perfect(self, answer: Answer) -> bool:
+        """The difference cannot be smaller than 0, or 1 for whole numbers with an odd sum."""
+        whole = not (self.numbers % 1).any()
+        return answer.cost <= (self.numbers.sum() % 2 if whole else 0.0)
+
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
         """Move one number, or swap two, as long as the difference falls."""
         del amplitudes

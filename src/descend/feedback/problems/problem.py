@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,13 +53,16 @@ class Report:
     repaired : Answer
         The best answer after the problem's repair.
     result : Result
-        The states, energies and trace behind them.
+        The states, energies and trace of the search that reached the lowest energy.
+    reads : int
+        States that were judged.
     """
 
     raw: Answer
     raw_feasible: float
     repaired: Answer
     result: Result
+    reads: int
 
 
 class Problem(ABC):
@@ -89,6 +93,11 @@ class Problem(ABC):
         """Return the one-hot groups of spins, if the encoding has them."""
         return None
 
+    def perfect(self, answer: Answer) -> bool:
+        """Whether this answer is known to be the best possible, so that a search may stop."""
+        del answer
+        return False
+
     def better(self, answer: Answer, other: Answer) -> bool:
         """Whether an answer beats another: fewer violations first, then cost."""
         if len(answer.violations) != len(other.violations):
@@ -96,14 +105,18 @@ class Problem(ABC):
         return answer.cost > other.cost if self.maximize else answer.cost < other.cost
 
 
-def solve(problem: Problem, *, most_repairs: int = 64, **search: Any) -> Report:
+def solve(problem: Problem, *, timeout: float | None = None, **search: Any) -> Report:
     """Search for a good answer, and report it as found and as repaired.
+
+    With a ``timeout``, problems that have a repair are searched again and again, from new seeds
+    and with changing dynamics, so that many different states are repaired; problems without one
+    leave all the time to a single search.
 
     Parameters
     ----------
     problem : Problem
-    most_repairs : int
-        Reads that are repaired, best first.
+    timeout : float or None
+        Seconds in all.
     **search
         Arguments of `descend.feedback.minimize`.
 
@@ -113,15 +126,55 @@ def solve(problem: Problem, *, most_repairs: int = 64, **search: Any) -> Report:
     >>> solve(NumberPartition([3, 1, 1, 2, 2, 1]), seed=0, num_steps=100).repaired.cost
     0.0
     """
-    result = minimize(problem.encode(), groups=problem.groups(), **search)
+    energy, groups = problem.encode(), problem.groups()
+    repairs = type(problem).repair is not Problem.repair
+    if timeout is None or not repairs:
+        return _judge(problem, minimize(energy, groups=groups, timeout=timeout, **search))
+    deadline = time.perf_counter() + timeout
+    asked = search.pop("interrupt_function", None) or (lambda: False)
+    search = {**search, "interrupt_function": lambda: time.perf_counter() > deadline or asked()}
+    seed, wanted = search.pop("seed", None), search.pop("algorithm", "auto")
+    seeds = np.random.SeedSequence(seed).generate_state(4096) >> 1
+    names = ["dsb", "gsb", "bsb"] + (["potts"] if groups is not None else [])
+    turns = [wanted, *(names * 1024 if wanted == "auto" else [wanted] * 4095)]
+    report = None
+    for turn, name in zip(seeds.tolist(), turns, strict=False):
+        left = deadline - time.perf_counter()
+        if report is not None and (left <= 0 or asked() or problem.perfect(report.repaired)):
+            break
+        result = minimize(energy, groups=groups, algorithm=name, seed=turn, **search)
+        report = _merge(problem, report, _judge(problem, result, deadline))
+    if report is None:
+        raise RuntimeError("a search makes at least one turn")
+    return report
+
+
+def _judge(problem: Problem, result: Result, deadline: float = np.inf) -> Report:
     order = np.argsort(result.energies, kind="stable")
     answers = [problem.decode(result.spins[k]) for k in order]
     raw = answers[0]
     for answer in answers[1:]:
         raw = answer if problem.better(answer, raw) else raw
-    repaired = raw
-    for k in order[:most_repairs]:
+    repaired, seen = raw, set()
+    for k in order:
+        state = result.spins[k].tobytes()
+        if state in seen or (seen and time.perf_counter() > deadline):
+            continue
+        seen.add(state)
         answer = problem.repair(result.spins[k], result.amplitudes[k])
         repaired = answer if problem.better(answer, repaired) else repaired
     share = float(np.mean([answer.feasible for answer in answers]))
-    return Report(raw, share, repaired, result)
+    return Report(raw, share, repaired, result, len(answers))
+
+
+def _merge(problem: Problem, first: Report | None, second: Report) -> Report:
+    if first is None:
+        return second
+    raw = second.raw if problem.better(second.raw, first.raw) else first.raw
+    better = problem.better(second.repaired, first.repaired)
+    repaired = second.repaired if better else first.repaired
+    lower = second.result.energy < first.result.energy
+    result = second.result if lower else first.result
+    reads = first.reads + second.reads
+    share = (first.raw_feasible * first.reads + second.raw_feasible * second.reads) / reads
+    return Report(raw, share, repaired, result, reads)

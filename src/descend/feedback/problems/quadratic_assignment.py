@@ -19,6 +19,8 @@ from descend.feedback.problems.quadratic import Quadratic
 
 __all__ = ["QuadraticAssignment"]
 
+TABU_TURNS = 300
+
 
 class QuadraticAssignment(Problem):
     """Minimise Σ_ij flow_ij distance_p(i)p(j) over permutations p.
@@ -77,30 +79,46 @@ class QuadraticAssignment(Problem):
         return Answer(places, float((self.flow * self.distance[np.ix_(places, places)]).sum()))
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
-        """Assign by amplitudes, then exchange pairs of places while that lowers the cost."""
-        places = nearest_permutation(amplitudes + 0.5 * np.asarray(spins), self.size)
-        best = self.judge(places)
-        for _ in range(10 * self.size):
-            changes = self._swap_changes(places)
-            i, j = np.unravel_index(int(changes.argmin()), changes.shape)
-            if changes[i, j] >= -1e-9 * max(abs(best.cost), 1.0):
-                break
+        """Assign by amplitudes, then exchange pairs of places in a short tabu search.
+
+        References
+        ----------
+        Taillard (1991), Robust taboo search for the quadratic assignment problem.
+        """
+        n = self.size
+        places = nearest_permutation(amplitudes + 0.5 * np.asarray(spins), n)
+        cost = self.judge(places).cost
+        best, lowest = places, cost
+        until = np.zeros((n, n), int)  # [facility, place]: when it may return there
+        rows, columns = np.triu_indices(n, 1)
+        if not rows.size:
+            return self.judge(places)
+        for turn in range(1, TABU_TURNS):
+            changes = self._swap_changes(places)[rows, columns]
+            tabu = (until[rows, places[columns]] > turn) & (until[columns, places[rows]] > turn)
+            allowed = ~tabu | (cost + changes < lowest - 1e-9 * abs(lowest))
+            k = int(np.where(allowed, changes, np.inf).argmin())
+            i, j = rows[k], columns[k]
+            until[i, places[i]] = until[j, places[j]] = turn + n
             places = places.copy()
             places[[i, j]] = places[[j, i]]
-            best = self.judge(places)
-        return best
+            cost += changes[k]
+            if cost < lowest - 1e-9 * abs(lowest):
+                best, lowest = places, cost
+        return self.judge(best)
 
     def _swap_changes(self, places: np.ndarray) -> np.ndarray:
         """Return the change of cost for exchanging the places of every two facilities."""
-        f, d, n = self.flow, self.distance[np.ix_(places, places)], self.size
-        changes = np.zeros((n, n))
-        for i in range(n):
-            for j in range(i + 1, n):
-                others = np.ones(n, bool)
-                others[[i, j]] = False
-                rows = (f[i] - f[j]) * (d[j] - d[i])
-                columns = (f[:, i] - f[:, j]) * (d[:, j] - d[:, i])
-                changes[i, j] = (rows + columns)[others].sum()
-                changes[i, j] += (f[i, i] - f[j, j]) * (d[j, j] - d[i, i])
-                changes[i, j] += (f[i, j] - f[j, i]) * (d[j, i] - d[i, j])
-        return changes
+        f, d = self.flow, self.distance[np.ix_(places, places)]
+        changes = np.zeros(f.shape)
+        for flow, distance in ((f, d), (f.T, d.T)):
+            # Σ_k (f_ik − f_jk)(d_jk − d_ik), then without k = i and k = j.
+            inner = flow @ distance.T
+            own = np.diagonal(inner)
+            changes += inner + inner.T - own[:, None] - own
+            loop, ring = np.diagonal(flow)[:, None], np.diagonal(distance)[:, None]
+            changes -= (loop - flow.T) * (distance.T - ring)
+            changes -= (flow - loop.T) * (ring.T - distance)
+        loop, ring = np.diagonal(f), np.diagonal(d)
+        changes += (loop[:, None] - loop) * (ring - ring[:, None])
+        return changes + (f - f.T) * (d.T - d)
