@@ -55,8 +55,8 @@ class _BinaryLoss(Loss):
 
 def _logistic(raw: jax.Array, q: jax.Array) -> jax.Array:
     """Return -q log sigmoid(raw) - (1 - q) log(1 - sigmoid(raw)), without overflow."""
-    # maximum has slope 1/2 and abs slope 0 at raw = 0, which together are sigmoid(0); relu is not.
-    return jnp.maximum(raw, 0) - raw * q + jnp.log1p(jnp.exp(-jnp.abs(raw)))
+    # At raw = 0 the slope is to be 1/2 - q: JAX gives maximum the mean of both sides, but abs 1.
+    return jnp.maximum(raw, 0) - raw * q + jnp.log1p(jnp.exp(jnp.minimum(raw, -raw)))
 
 
 @dataclass(frozen=True)
