@@ -6,14 +6,17 @@ loaded when it is called.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import click
 
-from descend.errors import DescendError, did_you_mean
+from descend.errors import DescendError, OutputError, UsageError, did_you_mean
 from descend.version import __version__
 
 __all__ = ["SMALL_LOOPS", "cli", "main"]
@@ -21,6 +24,11 @@ __all__ = ["SMALL_LOOPS", "cli", "main"]
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=262144"
 """Compiles a training loop over little data a step into one piece of machine code: measured 3 times
 faster row by row on small networks, without effect on large ones (docs/decisions/0003)."""
+
+CACHE_SIZE = 512 * 1024**2
+"""Bytes of compiled programs that are kept; beyond it the oldest go."""
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 COMMANDS = {
     "train": "Train a network on a table of examples.",
@@ -87,7 +95,9 @@ def prepare_surroundings() -> None:
     if folder is not None:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
-        os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(512 * 1024**2))
+        limit_cache(folder)
+        # A cache that cannot be used costs time, but is nothing to be told about.
+        warnings.filterwarnings("ignore", r"Error (reading|writing) persistent compilation cache")
 
 
 def cache_folder() -> Path | None:
@@ -110,6 +120,21 @@ def cache_folder() -> Path | None:
     return folder
 
 
+def limit_cache(folder: Path) -> None:
+    """Remove the oldest compiled programs beyond `CACHE_SIZE`.
+
+    JAX's own limit needs a further package, and one process killed while it writes an entry makes
+    it fail ever after.
+    """
+    with contextlib.suppress(OSError):
+        entries = [(entry.stat(), entry.path) for entry in os.scandir(folder) if entry.is_file()]
+        kept = 0
+        for info, path in sorted(entries, key=lambda entry: -entry[0].st_mtime):
+            kept += info.st_size
+            if kept > CACHE_SIZE:
+                os.unlink(path)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -123,33 +148,54 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str], *, debug: bool = False) -> int:
     """Run one command and return its exit code; every error becomes one line on stderr."""
     try:
-        code = cli.main(arguments, prog_name="descend", standalone_mode=False)
+        # Not cli.main, which makes exit code 1 of a closed pipe.
+        with cli.make_context("descend", list(arguments)) as context:
+            code = cli.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 0
     except click.ClickException as error:
-        return complain(error.format_message(), 2, hint=usage_hint(error))
+        message = error.format_message()
+        return complain(message[:1].lower() + message[1:], 2, hint=usage_hint(error))
     except (click.Abort, KeyboardInterrupt):
         return complain("stopped", 130)
     except BrokenPipeError:
-        # The reader of our output has closed it (| head): nothing is wrong. The null device keeps
-        # the interpreter from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has closed it (| head): nothing is wrong.
+        silence_output()
         return 0
     except DescendError as error:
         if debug:
             raise
+        if isinstance(error, OutputError):
+            silence_output()
         return complain(str(error), error.exit_code)
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            silence_output()
+            return complain(f"cannot write the output: {error.strerror}", OutputError.exit_code)
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+            return complain(
+                "not enough memory for this network and these rows. "
+                "Try fewer units (--layers) or fewer rows",
+                UsageError.exit_code,
+            )
         return complain(
             f"a bug in Descend: {type(error).__name__}: {error}. "
             "Please report it with what `descend --debug ...` prints",
             1,
         )
+
+
+def silence_output() -> None:
+    """Send what is still unwritten nowhere, or the interpreter would complain when it exits."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def usage_hint(error: click.ClickException) -> str:
@@ -160,8 +206,7 @@ def usage_hint(error: click.ClickException) -> str:
 
 def complain(message: str, code: int, *, hint: str = "") -> int:
     """Print an error to stderr and return its exit code."""
-    text = message[:1].lower() + message[1:] if message[1:2].islower() else message
-    click.echo(f"descend: {text}", err=True)
+    click.echo(f"descend: {message}", err=True)
     if hint:
         click.echo(hint, err=True)
     return code

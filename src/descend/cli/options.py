@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-__all__ = ["Layers", "Names", "json_option", "quiet_option", "reading", "reading_options"]
+from descend.errors import ColumnError, TargetError
+
+__all__ = [
+    "Layers",
+    "Names",
+    "json_option",
+    "naming",
+    "quiet_option",
+    "reading",
+    "reading_options",
+]
 
 
 class Names(click.ParamType[Any]):
@@ -59,6 +70,8 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--delimiter", metavar="CHAR", help="What separates the cells of a text file."
         ),
+        click.option("--quote", metavar="CHAR", help="What encloses cells, or none."),
+        click.option("--decimal", metavar="MARK", help="The decimal mark of numbers: . or ,"),
         click.option(
             "--header/--no-header", default=None, help="Whether the first row names the columns."
         ),
@@ -76,4 +89,17 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def reading(values: dict[str, Any]) -> dict[str, Any]:
     """Take the options of `reading_options` out of a command's values."""
-    return {name: values.pop(name) for name in ("encoding", "delimiter", "header", "bad_rows")}
+    names = ("encoding", "delimiter", "quote", "decimal", "header", "bad_rows")
+    return {name: values.pop(name) for name in names}
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Say which file it is that has the column or cell of an error."""
+    try:
+        yield
+    except (ColumnError, TargetError) as error:
+        message, name = str(error), "standard input" if file == "-" else file
+        if file in message or name in message:
+            raise
+        raise type(error)(f"{name}: {message}") from None

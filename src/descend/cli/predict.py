@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from descend.cli.options import json_option, quiet_option, reading, reading_options
+from descend.cli.options import (
+    json_option,
+    naming,
+    quiet_option,
+    reading,
+    reading_options,
+)
+from descend.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,8 +37,8 @@ def command(model: str, file: str, out: str, as_json: bool, quiet: bool, **value
 
     The rows come back in their order, with all their columns, and with a column prediction and a
     column probability_CLASS for each class. The format of --out follows its ending: .csv, .tsv,
-    .parquet, .arrow, .jsonl, and .gz after the first two. Files larger than memory are read in
-    pieces.
+    .parquet, .arrow, .jsonl, and .gz after the first two. --json writes one object a row to
+    standard output. Files larger than memory are read in pieces.
 
     \b
     descend predict penguins.descend new.csv
@@ -44,14 +50,19 @@ def command(model: str, file: str, out: str, as_json: bool, quiet: bool, **value
     from descend.data.writing import write_table
     from descend.models import load
 
+    if as_json and out != "-":
+        raise UsageError(
+            "--json writes to standard output, so it does not go with --out; for JSON lines in a "
+            "file name it so: --out answers.jsonl"
+        )
     loaded = load(model)
     answers = Answers(loaded, stream_table(file, **reading(values)))
-    if as_json:
-        for frame in answers:
-            for row in frame.iter_rows(named=True):
-                click.echo(json.dumps(row, ensure_ascii=False, default=str))
-    else:
-        write_table(answers, None if out == "-" else out)
+    with naming(file):
+        if as_json:
+            for frame in answers:
+                click.echo(frame.write_ndjson(), nl=False)
+        else:
+            write_table(answers, None if out == "-" else out)
     talk = render.Talk(quiet)
     if answers.notes is not None:
         talk.notes(answers.notes, answers.replaced)

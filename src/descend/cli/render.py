@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+import click
 
 from descend.models.report import ClassReport, NumberReport, Report
 from descend.spec import Spec, to_json
@@ -48,9 +48,14 @@ def model_json(model: Model, path: Path) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
-def size(count: int) -> str:
+def size(length: int) -> str:
     """Return a number of bytes as people say it."""
-    return f"{count / 1000:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+    return f"{length / 1000:,.0f} kB" if length < 1e6 else f"{length / 1e6:,.1f} MB"
+
+
+def count(things: int, noun: str) -> str:
+    """Return a number of things: ``1 row``, ``2,000 rows``."""
+    return f"{things:,} {noun}" if things == 1 else f"{things:,} {noun}s"
 
 
 def number(value: float) -> str:
@@ -80,13 +85,12 @@ class Talk:
     def __init__(self, quiet: bool = False, *, to_stdout: bool = False) -> None:
         self.quiet = quiet
         self.file = sys.stdout if to_stdout else sys.stderr
-        self.console = Console(file=self.file, highlight=False, soft_wrap=True)
         self.width = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
 
     def say(self, text: str) -> None:
         """Write one line."""
         if not self.quiet:
-            self.console.print(text, markup=False)
+            click.echo(text, file=self.file)
 
     def line(self, label: str, *parts: str) -> None:
         """Write a label and its text, wrapped under itself; further parts on lines of their own."""
@@ -145,11 +149,11 @@ class Talk:
             return
         if report.seen:
             head = (
-                f"{report.rows:,} rows; {report.seen:,} of them were trained on, "
+                f"{count(report.rows, 'row')}; {report.seen:,} of them were trained on, "
                 "so the scores below flatter the model"
             )
         else:
-            head = f"{report.rows:,} rows it has never seen"
+            head = f"{count(report.rows, 'row')} it has never seen"
         self.line("Test", head)
         for part in report.targets:
             if len(report.targets) > 1:
@@ -257,12 +261,14 @@ def descent_line(training: TableTraining) -> str:
     optimizer = descent.optimizer
     schedule = snake_case(type(descent.schedule).__name__).replace("_", " ")
     batch = "full batch" if descent.batch_size is None else f"batch {run.batch_size}"
+    if descent.batch_size is not None and descent.batch_size > run.batch_size:
+        batch += f" (all training rows, fewer than {descent.batch_size:,})"
     if descent.batch_size == 1:
         batch = "row by row"
     parts = [f"{type(optimizer).__name__} {optimizer.learning_rate:g}", schedule, batch]
     if descent.weight_decay:
         parts.append(f"weight decay {descent.weight_decay:g}")
-    parts.append(f"up to {descent.epochs} epochs")
+    parts.append(f"up to {count(descent.epochs, 'epoch')}")
     if descent.patience and training.validation.rows:
         parts.append(f"stops after {descent.patience} without gain")
     return ", ".join(parts)
@@ -310,6 +316,7 @@ class Progress:
         self.score = "accuracy" if training.plan.tasks[0] == "classification" else "R2"
         self.live = talk.file.isatty() and not talk.quiet
         self.latest: EpochRecord | None = None
+        self.said: EpochRecord | None = None
         self.next_line = 0.0
         self.width = 0
 
@@ -327,6 +334,7 @@ class Progress:
         elif now >= self.next_line:
             if record.complete:
                 self.talk.say(self._text(record, bar=False))
+                self.said = record
             self.next_line = now + (2.0 if record.complete else 0.0)
 
     def close(self) -> None:
@@ -335,7 +343,7 @@ class Progress:
             self._draw("")
             self.talk.file.write("\r")
             self.width = 0
-        if self.latest is not None and not self.talk.quiet:
+        if self.latest is not None and self.latest is not self.said:
             self.talk.say(self._text(self.latest, bar=False))
         self.latest = None
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from descend.cli.options import json_option, quiet_option, reading, reading_options
+from descend.cli.options import (
+    json_option,
+    naming,
+    quiet_option,
+    reading,
+    reading_options,
+)
 
 __all__ = ["command"]
 
@@ -30,7 +36,9 @@ def command(model: str, file: str, as_json: bool, quiet: bool, **values: Any) ->
     from descend.models import load
 
     loaded = load(model)
-    report = loaded.test(read_table(file, **reading(values)))
+    table = read_table(file, **reading(values))
+    with naming(file):
+        report = loaded.test(table)
     talk = render.Talk(quiet or as_json, to_stdout=True)
     talk.report(report)
     if as_json:

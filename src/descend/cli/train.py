@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from descend.cli.options import (
     Layers,
     Names,
     json_option,
+    naming,
     quiet_option,
     reading,
     reading_options,
 )
-from descend.errors import DivergedError, OutputError, UsageError
+from descend.errors import DivergedError, ModelFileError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from descend.models import Plan
@@ -90,7 +92,9 @@ class Share(click.ParamType[Any]):
 @reading_options
 @json_option
 @quiet_option
+@click.pass_context
 def command(
+    context: click.Context,
     file: str,
     out: str | None,
     plan_file: str | None,
@@ -123,6 +127,7 @@ def command(
 
     plan = read_plan(plan_file) if plan_file else None
     if plan is not None:
+        refuse_changes(context)
         values["target"] = plan.targets
     elif not values["target"]:
         raise UsageError(
@@ -130,7 +135,9 @@ def command(
             + ", ".join(column_names(file, how))
         )
     talk = render.Talk(quiet)
-    training = TableTraining(file, Options.of(**values), plan, **how)
+    options = Options.of(**values)
+    with naming(file) if options.validation_file is None else nullcontext():
+        training = TableTraining(file, options, plan, **how)
     talk.plan(training)
     if dry_run:
         if as_json:
@@ -138,21 +145,20 @@ def command(
 
             click.echo(json.dumps(to_json(training.plan), indent=2, ensure_ascii=False))
         return 0
-    with stopping(training.run, talk), talk.progress(training) as progress:
+    with stopping(training.run, talk):
         try:
-            for record in training.epochs():
-                progress.update(record)
+            with talk.progress(training) as progress:
+                for record in training.epochs():
+                    progress.update(record)
         except DivergedError as error:
             if not training.run.best_epoch:
-                raise
-            progress.close()
-            model = training.finish()
-            model.save(destination)
+                raise DivergedError(f"{error} No model was saved.", error.step) from None
+            training.finish().save(destination)
             raise DivergedError(f"{error} Saved them to {destination}.", error.step) from None
-    talk.stopped(training)
-    model = training.finish()
-    talk.report(model.report)
-    model.save(destination)
+        talk.stopped(training)
+        model = training.finish()
+        talk.report(model.report)
+        model.save(destination)
     talk.saved(destination, file)
     if as_json:
         click.echo(render.model_json(model, destination))
@@ -182,6 +188,11 @@ def model_name(file: str) -> Path:
 def check_writable(path: Path) -> None:
     """Refuse a destination that cannot be written, before an hour of training."""
     folder = path.parent
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            f"{folder} is a file, not a folder, so {path.name} cannot be written there; choose "
+            "another place with --out"
+        )
     if not folder.is_dir():
         raise OutputError(
             f"the folder {folder} does not exist, so {path.name} cannot be written there. "
@@ -189,8 +200,18 @@ def check_writable(path: Path) -> None:
         )
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name the model file, as {path / 'model.descend'}")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"the folder {folder} is not writable; choose another one with --out")
+    if path.exists() and not path.is_file():
+        return  # a device, or a pipe: there is no trying it without writing
+    # os.access allows the superuser everything, even where no file can be made: so make one.
+    trial = folder / f".{path.name}.{secrets.token_hex(4)}.part"
+    try:
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror} in the folder {folder}; choose another "
+            "one with --out"
+        ) from None
 
 
 def column_kind(text: str) -> tuple[str, str]:
@@ -217,12 +238,32 @@ def read_plan(path: str) -> Plan:
 
     try:
         text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the plan {path} cannot be read: {error}") from None
-    plan = from_json(strict_json(text, path), spec_classes(), path)
+        plan = from_json(strict_json(text, path), spec_classes(), path)
+    except OSError as error:
+        raise UsageError(f"the plan {path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, ModelFileError):
+        raise UsageError(f"{path} is not a plan; make one with --dry-run --json") from None
     if not isinstance(plan, Plan):
         raise UsageError(f"{path} is not a plan; make one with --dry-run --json")
     return plan
+
+
+def refuse_changes(context: click.Context) -> None:
+    """Refuse options beside --plan that the plan itself decides."""
+    free = {"file", "out", "plan_file", "dry_run", "as_json", "quiet", "validation"}
+    free |= {"encoding", "delimiter", "quote", "decimal", "header", "bad_rows"}
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "")
+        if given is ParameterSource.COMMANDLINE and parameter.name not in free:
+            raise UsageError(
+                f"{parameter.opts[-1]} does not go with --plan, which decides it: change the plan "
+                "file, or leave out --plan"
+            )
+    if isinstance(context.params["validation"], float):
+        raise UsageError(
+            "--validation does not go with --plan, which decides the share: name a file of rows, "
+            "or change the plan file"
+        )
 
 
 @contextmanager

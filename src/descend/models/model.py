@@ -12,10 +12,11 @@ import jax
 import numpy as np
 import polars as pl
 
+from descend.data.fields import check_specs
 from descend.data.files import write_atomically
 from descend.data.fingerprints import count_seen, row_hashes
 from descend.data.notes import Notes
-from descend.data.preprocessing import Preprocessing
+from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.table import Table, read_table
 from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_rows
 from descend.errors import DataError, ModelFileError, SpecError, TargetError, UsageError
@@ -24,7 +25,8 @@ from descend.losses import Loss
 from descend.models.modelfile import read_model_file, to_bytes
 from descend.models.names import spec_classes
 from descend.models.networks import linear_network
-from descend.models.outputs import Answer, answers, raw_width
+from descend.models.outputs import Answer, answers, check_network, raw_width
+from descend.models.plain import check_plain
 from descend.models.plan import Plan
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
 from descend.spec import Spec, from_json, to_json
@@ -74,6 +76,9 @@ class Provenance(Spec):
     best_epoch: int
     ended: str
 
+    def __post_init__(self) -> None:
+        check_plain(self)
+
 
 @dataclass(frozen=True)
 class ModelCard(Spec):
@@ -105,6 +110,9 @@ class ModelCard(Spec):
         for name, kind in fields:
             if not isinstance(getattr(self, name), kind):
                 raise SpecError(f"ModelCard: {name} is of the wrong kind")
+        check_specs(self, "targets", (ClassTarget, NumberTarget))
+        if self.preprocessing.columns != self.plan.columns:
+            raise SpecError("ModelCard: the columns of the preprocessing are not those of the plan")
         names = tuple(target.name for target in self.targets)
         if names != self.plan.targets:
             raise SpecError(f"ModelCard: targets are {names}, but the plan has {self.plan.targets}")
@@ -177,11 +185,12 @@ class Model:
         return target.classes if isinstance(target, ClassTarget) else ()
 
     def _only_target(self) -> ClassTarget | NumberTarget:
-        if len(self.card.targets) > 1:
+        only, *others = self.card.targets
+        if others:
             raise UsageError(
                 "this model has several targets: use predictions(), whose answers name them"
             )
-        return self.card.targets[0]
+        return only
 
     def predictions(self, examples: Any, *, first_row: int = 0) -> Predictions:
         """Predict every target of every row.
@@ -200,7 +209,7 @@ class Model:
         """
         frame = self._read(examples).frame
         inputs, notes = self.card.preprocessing.transform(frame, first_row=first_row)
-        found = self._answers(self.plan.network, self.params, self.state, inputs)
+        found = self._answers(self.plan.network, self.params, self.state, inputs, first_row)
         return Predictions(found, notes)
 
     def predict(self, examples: Any) -> np.ndarray:
@@ -250,11 +259,13 @@ class Model:
             raise TargetError(f"{table.source} has no row with every target known")
         hashes = row_hashes(frame, self.plan.columns)[rows]
         seen = count_seen(self.fingerprints, hashes)
-        return self.report_on(frame, rows, table.source, seen)
-
-    def report_on(self, frame: pl.DataFrame, rows: np.ndarray, source: str, seen: int) -> Report:
-        """Score the model on some rows of a table, all of which have known targets."""
         inputs, _ = self.card.preprocessing.transform(frame, rows)
+        return self.report_on(inputs, frame, rows, table.source, seen)
+
+    def report_on(
+        self, inputs: Inputs, frame: pl.DataFrame, rows: np.ndarray, source: str, seen: int
+    ) -> Report:
+        """Score the model on encoded rows, whose targets are in these rows of a table."""
         network = self._answers(self.plan.network, self.params, self.state, inputs)
         linear: Sequence[Answer | None] = [None] * len(network)
         if self.linear_params is not None:
@@ -270,10 +281,12 @@ class Model:
     def _linear_network(self) -> Layer:
         return linear_rival(self.card.preprocessing, self.card.targets, self.plan.loss)
 
-    def _answers(self, network: Layer, params: Any, state: Any, inputs: Any) -> tuple[Answer, ...]:
+    def _answers(
+        self, network: Layer, params: Any, state: Any, inputs: Any, first_row: int = 0
+    ) -> tuple[Answer, ...]:
         raw = raw_outputs(network, params, state, inputs)
         if not np.isfinite(raw).all():
-            row = int(np.argwhere(~np.isfinite(raw))[0][0])
+            row = first_row + int(np.argwhere(~np.isfinite(raw))[0][0])
             raise DataError(f"the network's output for row {row + 1} is not a finite number")
         return answers(self.card.targets, self.plan.loss, raw)
 
@@ -329,12 +342,21 @@ def load(path: str | os.PathLike[str]) -> Model:
             raise SpecError("the plan is not that of a model")
         preprocessing = card.preprocessing
         shape = preprocessing.input_shape
+        check_network(card.plan.network, card.plan.loss, card.targets, shape)
         params, state = _expected(card.plan.network, shape)
         linear = None
         if any(name.startswith("linear/") for name in tensors):
             network = linear_rival(preprocessing, card.targets, card.plan.loss)
             linear = _expected(network, shape)[0]
-    except (SpecError, AttributeError, TypeError, ValueError, OverflowError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ModelFileError(f"{Path(path)}: the plan cannot be read: {error}") from None
     fingerprints = tensors.pop("fingerprints", None)
     if fingerprints is None or fingerprints.dtype != np.uint32 or fingerprints.ndim != 1:

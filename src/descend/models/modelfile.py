@@ -21,7 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
-from descend.errors import ModelFileError
+from descend.errors import ModelFileError, OutputError
 
 __all__ = ["FORMAT", "VERSION", "read_model_file", "to_bytes"]
 
@@ -65,6 +65,11 @@ def to_bytes(spec: Mapping[str, Any], tensors: Tensors) -> bytes:
     }
     header = canonical_json({"__metadata__": metadata, **entries}).encode()
     header += b" " * (-len(header) % 8)
+    if len(header) > MAX_HEADER or len(tensors) > MAX_TENSORS:
+        raise OutputError(
+            f"the plan and the list of tensors take {len(header):,} bytes; a model file holds "
+            f"{MAX_HEADER:,} at most. Drop columns that hold very many different texts"
+        )
     buffer = b"".join(
         np.ascontiguousarray(tensors[name]).astype(tensors[name].dtype.newbyteorder("<")).tobytes()
         for name in sorted(tensors)
@@ -108,30 +113,52 @@ def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tenso
             f'(its metadata do not say "format": "{FORMAT}")'
         )
     _check_version(path, metadata.get("version"))
-    digest = metadata.get("sha256")
-    if not isinstance(digest, str) or len(digest) != 64:
-        raise ModelFileError(f"{path} has no checksum: it is damaged or was not made by Descend")
-    unsigned = data.replace(_signed(digest), _signed(UNSIGNED), 1)
-    if hashlib.sha256(unsigned).hexdigest() != digest:
-        raise ModelFileError(
-            f"{path} is damaged: its checksum does not match its content. "
-            "Copy it again from where it came, or train again"
-        )
-    if len(header) - 1 > MAX_TENSORS:
-        raise ModelFileError(f"{path} lists {len(header) - 1} tensors, more than {MAX_TENSORS}")
+    _check_digest(path, data, metadata.get("sha256"))
+    if set(metadata) != {"format", "version", "sha256", "spec"}:
+        raise ModelFileError(f"{path} has metadata that no model has: {sorted(metadata)}")
+    for name, entry in header.items():
+        if name != "__metadata__":
+            _check_entry(path, name, entry)
     try:
         tensors = load_tensors(data)
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise ModelFileError(f"{path} is damaged: {error}") from None
     for name, array in tensors.items():
-        if array.dtype.name not in DTYPES:
-            raise ModelFileError(f"{path}: tensor {name!r} has the type {array.dtype}")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelFileError(f"{path}: tensor {name!r} holds NaN or infinity")
-    spec = metadata.get("spec")
+    spec = metadata["spec"]
     if not isinstance(spec, str):
         raise ModelFileError(f"{path} holds no plan")
     return strict_json(spec, f"{path}, plan"), tensors
+
+
+def _check_digest(path: Path, data: bytes, digest: Any) -> None:
+    """Refuse a file that is not what was written."""
+    place = data.find(_signed(digest), 8) if isinstance(digest, str) and len(digest) == 64 else -1
+    if place < 0:
+        raise ModelFileError(f"{path} has no checksum: it is damaged or was not made by Descend")
+    place += len('"sha256":"')
+    whole = hashlib.sha256(memoryview(data)[:place])
+    whole.update(UNSIGNED.encode())
+    whole.update(memoryview(data)[place + 64 :])
+    if whole.hexdigest() != digest:
+        raise ModelFileError(
+            f"{path} is damaged: its checksum does not match its content. "
+            "Copy it again from where it came, or train again"
+        )
+
+
+def _check_entry(path: Path, name: str, entry: Any) -> None:
+    """Refuse an entry of the header that safetensors would pass over."""
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise ModelFileError(
+            f"{path} is damaged: tensor {name!r} must have dtype, shape and data_offsets alone"
+        )
+    if entry["dtype"] not in DTYPES.values():
+        raise ModelFileError(
+            f"{path}: tensor {name!r} has the type {entry['dtype']!r}; "
+            f"a model has {', '.join(DTYPES.values())}"
+        )
 
 
 def _read(path: Path) -> bytes:
@@ -143,7 +170,7 @@ def _read(path: Path) -> bytes:
         if info.st_size > MAX_FILE:
             raise ModelFileError(f"{path} has {info.st_size:,} bytes; models end at {MAX_FILE:,}")
         with path.open("rb") as file:
-            return file.read(MAX_FILE + 1)
+            return file.read(info.st_size + 1)  # of that size the buffer is made
     except FileNotFoundError:
         raise ModelFileError(f"there is no file {path}") from None
     except OSError as error:
@@ -154,6 +181,11 @@ def _header(path: Path, data: bytes) -> dict[str, Any]:
     size = struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
     if not 2 <= size <= min(MAX_HEADER, len(data) - 8) or data[8:9] != b"{":
         raise ModelFileError(f"{path} is not a Descend model: {_resembles(data)}")
+    # Counted before it is parsed: each would take a hundred times its size. In the plan, which is
+    # a string, quotes are escaped and do not count.
+    count = data.count(b'"data_offsets"', 8, 8 + size)
+    if count > MAX_TENSORS:
+        raise ModelFileError(f"{path} lists {count:,} tensors, more than {MAX_TENSORS:,}")
     try:
         text = data[8 : 8 + size].decode()
     except UnicodeDecodeError as error:

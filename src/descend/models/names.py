@@ -25,10 +25,12 @@ def snake_case(name: str) -> str:
 
     Examples
     --------
-    >>> snake_case("SquaredError"), snake_case("SGD"), snake_case("AdamW"), snake_case("RMSProp")
-    ('squared_error', 'sgd', 'adamw', 'rmsprop')
+    >>> snake_case("SquaredError"), snake_case("AdamW"), snake_case("RMSProp")
+    ('squared_error', 'adamw', 'rmsprop')
+    >>> snake_case("SGD"), snake_case("AveragedSGD"), snake_case("AdaGrad")
+    ('sgd', 'averaged_sgd', 'adagrad')
     """
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z])(?<!^Ada)(?=[A-Z][a-z]|[A-Z]{2})", "_", name).lower()
 
 
 def exported(module: ModuleType, base: type) -> dict[str, type]:
@@ -51,13 +53,21 @@ SCHEDULES = _typed(schedules, Schedule)
 
 
 def choose(kind: str, name: str, table: dict[str, type]) -> type:
-    """Return the class of a typed name, or list the choices."""
-    if name not in table:
+    """Return the class of a typed name, or list the choices.
+
+    Case, dashes and underscores do not matter: ``AdamW``, ``one-cycle``.
+    """
+    known = {_bare(key): cls for key, cls in table.items()}
+    if _bare(name) not in known:
         listed = ", ".join(sorted(table))
         raise UsageError(
             f'there is no {kind} "{name}".{did_you_mean(name, table)} Choices: {listed}'
         )
-    return table[name]
+    return known[_bare(name)]
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
 
 
 @cache

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
+import numpy as np
+
+from descend.errors import UsageError
 from descend.layers import Activation, Dense, Dropout, Embedding, Layer, Parallel, Sequential
 from descend.optimizers import Adam
 from descend.schedules import Cosine
@@ -42,6 +46,10 @@ def default_descent(rows: int, seed: int) -> Descent:
     )
 
 
+MOST_WEIGHTS = 500_000_000
+"""Of more weights a model file, which ends at 2 GiB, could not be made."""
+
+
 def embedding_dims(sizes: Sequence[int]) -> tuple[int, ...]:
     """Return how many numbers stand for a value of each embedded column: about 1.6 size^0.56.
 
@@ -58,6 +66,13 @@ def _entrance(input_shape: object, sizes: Sequence[int]) -> tuple[Layer, ...]:
     if input_shape["numbers"] == (0,):
         return (Parallel((embedding,), inputs=("codes",)),)
     return (Parallel((Activation("identity"), embedding), inputs=("numbers", "codes")),)
+
+
+def _entrance_width(input_shape: object, sizes: Sequence[int]) -> int:
+    """Return how many numbers the first dense layer receives."""
+    if not isinstance(input_shape, Mapping):
+        return int(np.prod(np.array(input_shape)))
+    return input_shape["numbers"][0] + sum(embedding_dims(sizes))
 
 
 def table_network(
@@ -85,6 +100,13 @@ def table_network(
         Share of hidden units dropped at each training step.
     """
     layers = list(_entrance(input_shape, sizes))
+    widths = (_entrance_width(input_shape, sizes), *hidden, outputs)
+    weights = sum(a * b for a, b in pairwise(widths))
+    if weights > MOST_WEIGHTS:
+        raise UsageError(
+            f"a network of {' -> '.join(map(str, widths))} units has {weights:,} weights, and a "
+            f"model file holds {MOST_WEIGHTS:,} at most: ask for fewer units in --layers"
+        )
     for units in hidden:
         layers.append(Dense(units, activation))
         if dropout:

@@ -11,7 +11,7 @@ from typing import Any
 from descend.data.targets import ClassTarget, Target
 from descend.errors import UsageError, did_you_mean
 from descend.losses import Loss
-from descend.models.names import OPTIMIZERS, SCHEDULES, choose
+from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.networks import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.training import Descent
@@ -116,6 +116,13 @@ class Options:
         for name, share in shares:
             if not isinstance(share, int | float) or not 0 <= share < 1:
                 raise UsageError(f"{name} is a share of the rows, from 0 to below 1, got {share!r}")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise UsageError(
+                f"dropout is a share of the units, from 0 to below 1, got {self.dropout!r}"
+            )
+        if self.loss is not None:
+            choose("loss", self.loss, LOSSES)
+        self.descent(rows=1)  # its specs check the names and rates
         if self.class_weight not in (None, "balanced"):
             raise UsageError(f'class_weight is "balanced" or not given, got {self.class_weight!r}')
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
 from descend.data.targets import ClassTarget, NumberTarget, Target
 from descend.errors import UsageError
+from descend.layers import Layer
+from descend.layers.summary import output_shape
 from descend.losses import (
     CategoricalCrossEntropy,
     Combined,
@@ -22,7 +25,16 @@ from descend.losses import (
 )
 from descend.models.names import LOSSES, choose
 
-__all__ = ["Answer", "answers", "encoded", "joint_loss", "loss_for", "raw_width", "unscaled"]
+__all__ = [
+    "Answer",
+    "answers",
+    "check_network",
+    "encoded",
+    "joint_loss",
+    "loss_for",
+    "raw_width",
+    "unscaled",
+]
 
 
 @dataclass(frozen=True)
@@ -61,11 +73,7 @@ def loss_for(target: Target, name: str | None) -> Loss:
     if name is None:
         return CategoricalCrossEntropy() if classes else SquaredError()
     loss = choose("loss", name, LOSSES)()
-    fits = {
-        "class": classes,
-        "binary": classes and len(target.classes) == 2,
-        "number": not classes,
-    }
+    fits = _fits(target)
     if not fits.get(loss.target, False):
         needs = {"class": "classes", "binary": "two classes", "number": "numbers"}
         wants = needs.get(loss.target, "several labels a row")
@@ -76,6 +84,16 @@ def loss_for(target: Target, name: str | None) -> Loss:
             f"Losses for it: {', '.join(possible)}"
         )
     return loss
+
+
+def _fits(target: Target) -> dict[str, bool]:
+    """Return which kinds of loss (`descend.losses.Loss.target`) can learn a target."""
+    classes = isinstance(target, ClassTarget)
+    return {
+        "class": classes,
+        "binary": classes and len(target.classes) == 2,
+        "number": not classes,
+    }
 
 
 def unscaled(target: Target, loss: Loss) -> Target:
@@ -103,6 +121,31 @@ def joint_loss(targets: Sequence[Target], losses: Sequence[Loss]) -> Loss:
     return Combined(tuple(losses), widths)
 
 
+def check_network(network: Layer, loss: Loss, targets: Sequence[Target], input_shape: Any) -> None:
+    """Refuse a loss that cannot learn the targets, and a network that has not the outputs for it.
+
+    Raises
+    ------
+    UsageError
+        Says what the targets need.
+    """
+    losses = loss.losses if isinstance(loss, Combined) else (loss,)
+    if len(losses) != len(targets):
+        raise UsageError(f"the plan has {len(losses)} losses for {len(targets)} targets")
+    for target, one in zip(targets, losses, strict=True):
+        if not _fits(target).get(one.target, False):
+            raise UsageError(f"the loss {type(one).__name__} cannot learn the target {target.name}")
+    if isinstance(loss, Combined) and loss != joint_loss(targets, losses).replace(
+        weights=loss.weights
+    ):
+        raise UsageError(f"the widths {loss.widths} of the losses are not those of the targets")
+    width, outputs = raw_width(targets, loss), output_shape(network, input_shape)
+    if outputs != (width,):
+        raise UsageError(
+            f"these targets need a network with {width} outputs, but the plan's gives {outputs}"
+        )
+
+
 def encoded(targets: Sequence[Target], frame: pl.DataFrame, rows: np.ndarray) -> Any:
     """Return the targets of some rows as training reads them: an array, or a tuple of arrays."""
 
@@ -116,7 +159,7 @@ def encoded(targets: Sequence[Target], frame: pl.DataFrame, rows: np.ndarray) ->
 
 def answers(targets: Sequence[Target], loss: Loss, raw: np.ndarray) -> tuple[Answer, ...]:
     """Turn raw outputs (rows, width) into labels, probabilities and numbers."""
-    linked = loss.link(raw)
+    linked = loss.link(jnp.asarray(raw))
     if not isinstance(loss, Combined):
         return (_answer(targets[0], loss, np.asarray(linked)),)
     parts = zip(targets, loss.losses, linked, strict=True)

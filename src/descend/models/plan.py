@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 from descend.data.columns import Column
 from descend.errors import SpecError
@@ -12,6 +13,9 @@ from descend.spec import Spec, check_choice, check_number, check_spec
 from descend.training import Descent
 
 __all__ = ["Plan"]
+
+MOST_LAYERS = 1000
+"""A network of more layers would take minutes to compile; a file that holds one is hostile."""
 
 SCALES = ("standard", "minmax", "robust", "none")
 
@@ -68,6 +72,8 @@ class Plan(Spec):
                 raise SpecError(f"Plan: a task is classification or regression, got {task!r}")
         check_choice(self, "scale", SCALES)
         check_spec(self, "network", Layer)
+        if sum(1 for _ in _layers(self.network)) > MOST_LAYERS:
+            raise SpecError(f"Plan: a network has at most {MOST_LAYERS:,} layers")
         check_spec(self, "loss", Loss)
         check_spec(self, "descent", Descent)
         check_number(self, "test_fraction", at_least=0, below=1)
@@ -78,3 +84,13 @@ class Plan(Spec):
     def column(self, kind: str) -> str | None:
         """Return the name of the column of a kind (weight, group, time), if there is one."""
         return next((column.name for column in self.columns if column.kind == kind), None)
+
+
+def _layers(spec: Layer) -> Iterator[Layer]:
+    """Yield a layer and all layers in it."""
+    yield spec
+    for field in fields(spec):  # pyright: ignore[reportArgumentType]
+        value = getattr(spec, field.name)
+        for inner in value if isinstance(value, tuple) else (value,):
+            if isinstance(inner, Layer):
+                yield from _layers(inner)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from descend import metrics
+from descend.data.fields import check_specs
 from descend.data.targets import ClassTarget, NumberTarget
+from descend.errors import SpecError
 from descend.models.outputs import Answer
+from descend.models.plain import check_plain
 from descend.spec import Spec
 
 __all__ = ["ClassReport", "NumberReport", "Report", "class_report", "number_report"]
@@ -60,6 +63,13 @@ class ClassReport(Spec):
     recall: tuple[float | None, ...]
     f1: tuple[float | None, ...]
 
+    def __post_init__(self) -> None:
+        check_plain(self)
+        k = len(self.classes)
+        parts = (self.confusion, *self.confusion, self.precision, self.recall, self.f1)
+        if k < 2 or any(len(part) != k for part in parts):
+            raise SpecError(f"ClassReport: the parts must have one entry for each of {k} classes")
+
 
 @dataclass(frozen=True)
 class NumberReport(Spec):
@@ -94,6 +104,11 @@ class NumberReport(Spec):
     linear_r2: float | None
     residuals: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        check_plain(self)
+        if len(self.residuals) != 5:
+            raise SpecError("NumberReport: residuals must be 5 quantiles")
+
 
 @dataclass(frozen=True)
 class Report(Spec):
@@ -113,6 +128,10 @@ class Report(Spec):
     rows: int
     seen: int
     targets: tuple[ClassReport | NumberReport, ...]
+
+    def __post_init__(self) -> None:
+        check_plain(self)
+        check_specs(self, "targets", (ClassReport, NumberReport))
 
 
 def class_report(
