@@ -59,7 +59,8 @@ class FixedPointSolver(Spec):
         y = g + (∂f/∂z)ᵀ y is solved by this same solver, then (∂f/∂theta)ᵀ y. *one-step*: y = g
         (Jacobian-free; cheap and approximate). *unrolled:k*: derivative of k further updates.
     tolerance : float
-        Settled when the relative residual of every example is at most this.
+        Settled when the relative residual of every example is at most this, or 8 roundings of
+        the numbers used where that is more.
     backward_tolerance : float or None
         The same for the linear problem of the backward pass; ``None``: ``tolerance``.
     max_steps : int
@@ -173,18 +174,19 @@ def fixed_point(
 
 def _warn_unless_settled(settling: Settling, solver: FixedPointSolver) -> None:
     def tell(worst: Any, steps: Any) -> None:
-        if not worst <= solver.tolerance:
+        if not worst <= tolerance:
             warnings.warn(
                 f"a fixed point was not reached: relative residual {float(worst):.2g} after "
-                f"{int(steps)} steps, wanted {solver.tolerance:g}. Raise max_steps, lower damping, "
+                f"{int(steps)} steps, wanted {tolerance:g}. Raise max_steps, lower damping, "
                 "scale the feedback weights down, or use the monotone variant.",
                 UnsettledWarning,
                 stacklevel=2,
             )
 
     worst = jnp.max(settling.residual, initial=0.0)
+    tolerance = _reachable(solver.tolerance, worst.dtype)
     lax.cond(
-        worst <= solver.tolerance,
+        worst <= tolerance,
         lambda: None,
         lambda: jax.debug.callback(tell, worst, settling.steps),
     )
@@ -219,6 +221,10 @@ def _implicit_backward(update: Update, solver: FixedPointSolver, kept: Any, cota
 _implicit.defvjp(_implicit_forward, _implicit_backward)
 
 
+def _reachable(tolerance: float, dtype: Any) -> float:
+    return max(tolerance, 8.0 * float(jnp.finfo(dtype).eps))
+
+
 class _Iterate(NamedTuple):
     z: jax.Array  # (batch, features): where f is evaluated next
     best: jax.Array  # (batch, features): iterate of smallest residual
@@ -236,6 +242,7 @@ def _search(
 ) -> tuple[jax.Array, Settling]:
     shape, batch = start.shape, start.shape[0]
     flat = start.reshape(batch, -1)
+    tolerance = _reachable(tolerance, flat.dtype)
     memory = min(solver.memory, solver.max_steps) if solver.method == "anderson" else 0
     damping = 1.0 if solver.method == "plain" else solver.damping
     ring = jnp.zeros((batch, memory, flat.shape[1]), flat.dtype)
