@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,29 +16,26 @@ __all__ = ["main"]
 
 ROWS, COLUMNS = 1_000_000, 20
 
-BASE = """
-import descend.models, jax, numpy as np
-jax.block_until_ready(jax.jit(lambda x: x @ x)(np.ones((8, 8), np.float32)))
-"""
-
-PEAK = """
-import sys, resource
+TRAIN = """
+import sys
 from descend.cli.main import main
 try:
     main(sys.argv[1:])
-finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+except SystemExit:
+    pass
 """
 
 
 def peak_of(code: str, *arguments: str) -> tuple[float, float]:
-    """Run Python code in a process of its own; return (seconds, peak MB of memory)."""
+    """Run Python code in a process of its own; return (seconds, peak MB of memory).
+
+    The peak is the kernel's VmHWM: unlike ru_maxrss it starts afresh with the program.
+    """
     start = time.perf_counter()
-    tail = "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    text = code if "ru_maxrss" in code else code + tail
-    command = [sys.executable, "-c", text, *arguments]
+    tail = "\nprint([line for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
+    command = [sys.executable, "-c", code + tail, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return time.perf_counter() - start, int(done.stdout.split()[-1]) / 1024
+    return time.perf_counter() - start, int(done.stdout.split()[-2]) / 1024
 
 
 def make(folder: Path) -> dict[str, Path]:
@@ -54,16 +52,18 @@ def make(folder: Path) -> dict[str, Path]:
 
 def main() -> None:
     """Print time and memory for both formats."""
-    _, base = peak_of(BASE)
     matrix = ROWS * COLUMNS * 4 / 1024**2
     print(f"\n{ROWS:,} rows, {COLUMNS} columns, one epoch; as float32 {matrix:.0f} MB")
-    print(f"  process with its libraries loaded: {base:.0f} MB")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kind, path in make(folder).items():
-            arguments = ("train", str(path), "--target", "y", "--epochs", "1")
-            out = ("--out", str(folder / "model.descend"))
-            seconds, peak = peak_of(PEAK, *arguments, *out)
+        files = make(folder)
+        few = folder / "few.csv"
+        few.write_text("".join(islice(files["CSV"].open(), 1001)))
+        out = ("--target", "y", "--epochs", "1", "--out", str(folder / "model.descend"))
+        _, base = peak_of(TRAIN, "train", str(few), *out)
+        print(f"  the same on the first 1,000 rows: {base:.0f} MB (libraries, compiler)")
+        for kind, path in files.items():
+            seconds, peak = peak_of(TRAIN, "train", str(path), *out)
             above = peak - base
             print(
                 f"  {kind:<8} {seconds:6.1f} s, peak {peak:.0f} MB, above the base {above:.0f} MB "

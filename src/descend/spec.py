@@ -113,7 +113,7 @@ def from_json(data: Any, classes: Mapping[str, type], where: str = "$") -> Any:
         return cls(**values)
     except SpecError as error:
         raise SpecError(f"{where}: {error}") from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise SpecError(f"{where}: {kind} refuses these values: {error}") from None
 
 

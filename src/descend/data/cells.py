@@ -215,7 +215,9 @@ def typed_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     typed = [
         read_cells(frame[column.name], column).alias(column.name)
         for column in columns
-        if column.kind in ("number", "date") and column.name in frame.columns
+        if column.kind in ("number", "date")
+        and column.name in frame.columns
+        and not frame.schema[column.name].is_numeric()
     ]
     return frame.with_columns(typed)
 

@@ -169,12 +169,10 @@ def _units(
         if single:
             classes = "1 class has" if single == 1 else f"{single:,} classes have"
             notes.append(f"{classes} a single row: it trains, and is not tested")
-    if keys is None:
+    if keys is None or not _any_equal(keys):
         return alone, strata, how
     units = _codes(keys)
     different = int(units.max()) + 1
-    if different == n:
-        return alone, strata, how
     if different < _FEW_UNITS and n >= 5 * different:
         notes.append(
             f"only {different} different rows among {n:,}: equal rows are in every part, so the "
@@ -183,6 +181,12 @@ def _units(
         return alone, strata, how
     notes.append(f"{n - different:,} of {_rows(n)} equal to another: equal rows stay in one part")
     return units, strata, how
+
+
+def _any_equal(keys: Any) -> bool:
+    """Return whether a key occurs twice; one sort, which is all that most tables need."""
+    ordered = np.sort(keys)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _at_random(

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from descend.data.cells import typed_frame
 from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
-from descend.data.preprocessing import Preprocessing, fit_preprocessing
+from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
 from descend.data.roles import row_groups, row_times, row_weights
 from descend.data.splits import Split, split_rows
 from descend.data.table import Table, read_table
@@ -26,6 +27,8 @@ from descend.models.plan import Plan
 from descend.training import Examples
 
 __all__ = ["TableExamples"]
+
+PARTS = ("train", "validation", "test")
 
 FEWEST = 4
 """Rows with a known target below which nothing can be set aside."""
@@ -55,7 +58,10 @@ class TableExamples:
     fingerprints : uint32 array
         Of the training rows.
     digest : str
-    frame : polars.DataFrame
+    inputs : dict of str to Inputs
+        The encoded rows of each part: "train", "validation" and "test".
+    known : polars.DataFrame
+        The columns of targets and weights, all rows with a known target.
     """
 
     source: str
@@ -70,7 +76,8 @@ class TableExamples:
     preprocessing: Preprocessing
     fingerprints: np.ndarray
     digest: str
-    frame: pl.DataFrame
+    inputs: dict[str, Inputs]
+    known: pl.DataFrame
 
     @classmethod
     def read(
@@ -83,8 +90,7 @@ class TableExamples:
         TableError, ColumnError, TargetError, DataError
             If the table cannot be read, or cannot be learned from.
         """
-        table = read_table(source, **reading)
-        frame = table.frame
+        table = read_table(source, compact=True, **reading)
         if plan is None:
             columns, names = _columns(table, options), options.target
             tasks: Sequence[str | None] = [options.task] * len(names)
@@ -94,14 +100,18 @@ class TableExamples:
             columns, names, tasks = plan.columns, plan.targets, plan.tasks
             test, held, seed = plan.test_fraction, plan.validation_fraction, plan.descent.seed
             scale = plan.scale
+        shape, notes, name_of_source = table.frame.shape, table.notes, table.source
+        # From here on numbers and dates are typed, and the text they were read from is let go.
+        frame, decimal = typed_frame(table.frame, columns), table.decimal
+        del table
         found = [
-            infer_target(frame, name, task, decimal=table.decimal, source=table.source)
+            infer_target(frame, name, task, decimal=decimal, source=name_of_source)
             for name, task in zip(names, tasks, strict=True)
         ]
         rows = labelled_rows(frame, found)
         if len(rows) < FEWEST:
             raise DataError(
-                f"{table.source} has {len(rows)} rows with a known target; training needs at "
+                f"{name_of_source} has {len(rows)} rows with a known target; training needs at "
                 f"least {FEWEST}, so that some can be set aside to test"
             )
         unlabelled = len(frame) - len(rows)
@@ -114,44 +124,31 @@ class TableExamples:
             groups=_role(lambda f, n, _: row_groups(f, n), frame, columns, "group"),
             times=_role(row_times, frame, columns, "time"), keys=hashes,
         )  # fmt: skip
+        preprocessing = fit_preprocessing(frame, columns, scale=scale, rows=split.train)
+        kept = [column.name for column in columns if column.kind in ("target", "weight")]
         return cls(
-            source=table.source,
-            notes=table.notes,
-            shape=table.frame.shape,
+            source=name_of_source,
+            notes=notes,
+            shape=shape,
             unlabelled=unlabelled,
             columns=columns,
             found=tuple(found),
             targets=tuple(fit_target(target, frame, split.train) for target in found),
             split=split,
             findings=check_examples(frame, columns, found, hashes=hashes),
-            preprocessing=fit_preprocessing(frame, columns, scale=scale, rows=split.train),
+            preprocessing=preprocessing,
             fingerprints=fingerprint(hashes[split.train]),
             digest=data_digest(hashes),
-            frame=frame,
+            inputs={
+                part: preprocessing.transform(frame, getattr(split, part))[0] for part in PARTS
+            },
+            known=frame.select(kept),
         )
 
-    def part(
-        self,
-        rows: np.ndarray,
-        loss: Loss,
-        class_weight: str | None,
-        frame: pl.DataFrame | None = None,
-    ) -> Examples:
-        """Encode some rows, of this table or of another one with the same columns."""
-        frame = self.frame if frame is None else frame
-        inputs, _ = self.preprocessing.transform(frame, rows)
-        targets = self.scaled_targets(loss)
-        y = encoded(targets, frame, rows)
-        weights = _role(row_weights, frame, self.columns, "weight")
-        weights = None if weights is None else weights[rows].astype(np.float32)
-        if class_weight is not None:
-            target = targets[0]
-            by_class = balanced_class_weights(
-                target.encode(self.frame, self.split.train), len(target.classes)
-            )  # pyright: ignore[reportAttributeAccessIssue]
-            balance = example_weights(y, by_class)
-            weights = balance if weights is None else weights * balance
-        return Examples(inputs, y, weights)
+    def part(self, name: str, loss: Loss, class_weight: str | None) -> Examples:
+        """Return the examples of "train", "validation" or "test"."""
+        rows = getattr(self.split, name)
+        return self._examples(self.inputs[name], self.known, rows, loss, class_weight)
 
     def part_of_file(
         self, path: Any, loss: Loss, class_weight: str | None, **reading: Any
@@ -159,7 +156,27 @@ class TableExamples:
         """Encode every labelled row of another file with the same columns."""
         frame = read_table(path, **reading).frame
         rows = labelled_rows(frame, self.targets)
-        return self.part(rows, loss, class_weight, frame)
+        inputs, _ = self.preprocessing.transform(frame, rows)
+        return self._examples(inputs, frame, rows, loss, class_weight)
+
+    def _examples(
+        self,
+        inputs: Inputs,
+        frame: pl.DataFrame,
+        rows: np.ndarray,
+        loss: Loss,
+        class_weight: str | None,
+    ) -> Examples:
+        targets = self.scaled_targets(loss)
+        y = encoded(targets, frame, rows)
+        weights = _role(row_weights, frame, self.columns, "weight")
+        weights = None if weights is None else weights[rows].astype(np.float32)
+        if class_weight is not None and isinstance(targets[0], ClassTarget):
+            counts = targets[0].counts  # of the training rows
+            codes = np.repeat(np.arange(len(counts)), counts)
+            balance = example_weights(y, balanced_class_weights(codes, len(counts)))
+            weights = balance if weights is None else weights * balance
+        return Examples(inputs, y, weights)
 
     def scaled_targets(self, loss: Loss) -> tuple[Target, ...]:
         """Return the targets in the scale that their losses read."""

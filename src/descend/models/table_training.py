@@ -22,7 +22,7 @@ from descend.models.outputs import answers, raw_width
 from descend.models.plan import Plan
 from descend.models.table_examples import TableExamples
 from descend.optimizers import Adam
-from descend.training import Descent, EpochRecord, Run, count_rows
+from descend.training import Descent, EpochRecord, Examples, Run, count_rows
 from descend.version import __version__
 
 __all__ = ["TableTraining", "train"]
@@ -55,13 +55,19 @@ class TableTraining:
         self.plan = plan = plan or plan_for(examples, options)
         self.targets = examples.scaled_targets(plan.loss)
         weight = plan.class_weight
-        self.train = examples.part(examples.split.train, plan.loss, weight)
+        train = examples.part("train", plan.loss, weight)
         if options.validation_file is None:
-            held = examples.part(examples.split.validation, plan.loss, weight)
+            self.validation = examples.part("validation", plan.loss, weight)
         else:
-            held = examples.part_of_file(options.validation_file, plan.loss, weight, **reading)
-        self.validation = held
-        self.run = Run(plan.network, plan.loss, plan.descent, self.train, held, self._score)
+            file = options.validation_file
+            self.validation = examples.part_of_file(file, plan.loss, weight, **reading)
+        # Two runs read the training rows, the network's and the linear rival's: they are handed
+        # to JAX once, and NumPy's copy is let go.
+        self.train = Examples(*jax.device_put((train.x, train.y, train.weights)))
+        examples.inputs.pop("train")
+        self.run = Run(
+            plan.network, plan.loss, plan.descent, self.train, self.validation, self._score
+        )
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train, and yield records as `descend.training.Run.epochs` does."""
@@ -102,7 +108,7 @@ class TableTraining:
         rows = examples.split.test
         if not len(rows):
             return model
-        report = model.report_on(examples.frame, rows, examples.source, seen=0)
+        report = model.report_on(examples.inputs["test"], examples.known, rows, examples.source, 0)
         return model.with_report(report)
 
     def _train_linear(self, network: Layer) -> Any:
