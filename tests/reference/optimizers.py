@@ -69,6 +69,7 @@ def main() -> None:
     x, y = r.normal(size=(12, 3)), r.normal(size=(12, 2))
     out = {"x": x, "y": y} | {f"start.{n}": p for n, p in zip(NAMES, start, strict=True)}
     for dtype in (torch.float32, torch.float64):
+        torch.set_default_dtype(dtype)  # PyTorch keeps eta of ASGD and mu of NAdam in this type
         inputs, targets = torch.tensor(x, dtype=dtype), torch.tensor(y, dtype=dtype)
         for name in OPTIMIZERS:
             # PyTorch holds (units, inputs); what it does to a matrix depends on that for Muon.

@@ -1,0 +1,246 @@
+"""What holds for every layer: gradients, shapes, no dead parameters, compiled equals eager."""
+
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+from descend import layers
+from descend.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNormalization,
+    Parallel,
+    Reshape,
+    Residual,
+    Sequential,
+)
+from descend.layers.summary import output_shape, parameter_count, summary_line
+
+# Spec, shape of an input.
+from descend.fixed_point import FixedPointSolver
+from descend.layers.equilibrium import Equilibrium
+from descend.layers.continuous_time import ContinuousTime
+from descend.layers.hopfield import HopfieldPooling, HopfieldLookup
+TIGHT = FixedPointSolver(tolerance=1e-13, max_steps=400)
+CASES = {
+    "ContinuousTime": [
+        (ContinuousTime(3), (4, 2)),
+        (ContinuousTime(2, method="midpoint", substeps=3, return_sequences=True), (3, 2)),
+        (ContinuousTime(2, method="adaptive"), (3, 2)),
+    ],
+    "Equilibrium": [
+        (Equilibrium(3, solver=TIGHT), (2,)),
+        (Equilibrium(2, "relu", monotone=True, solver=TIGHT), (3,)),
+    ],
+    "HopfieldLookup": [
+        (HopfieldLookup(3, memories=4), (2,)),
+        (HopfieldLookup(2, memories=3, key_units=4, steps=2, beta=1.5), (3, 2)),
+    ],
+    "HopfieldPooling": [
+        (HopfieldPooling(3), (4, 2)),
+        (HopfieldPooling(2, queries=2, steps=3), (3, 2)),
+    ],
+}
+ALL = [pytest.param(*case, id=repr(case[0])[:50]) for cases in CASES.values() for case in cases]
+BATCH = 5
+
+
+def mixes_rows(layer):
+    """Whether one example's output depends on the others of its batch, in training."""
+    return isinstance(layer, BatchNormalization) or any(map(mixes_rows, inner_layers(layer)))
+
+
+def inner_layers(layer):
+    return getattr(layer, "layers", ()) or ((layer.inner,) if hasattr(layer, "inner") else ())
+
+
+def inputs(layer, shape, rng, dtype):
+    """Return a random batch: codes for embeddings, numbers for all others."""
+    if isinstance(shape, dict):
+        places = zip(layer.layers, layer.inputs, strict=True)
+        return {name: inputs(inner, shape[name], rng, dtype) for inner, name in places}
+    if isinstance(layer, Embedding):
+        # Every code occurs, so that every row of every table has a gradient.
+        return np.stack([np.arange(BATCH) % size for size in layer.sizes], axis=1).astype(np.int32)
+    return rng.normal(size=(BATCH, *shape)).astype(dtype)
+
+
+def start(layer, shape, dtype=np.float32):
+    """Return params and state with every number random and not 0, and a batch."""
+    params, state, _ = layer.init(jax.random.key(0), shape)
+    rng = np.random.default_rng(0)
+
+    def random(leaf):
+        return (rng.choice([-1, 1], leaf.shape) * rng.uniform(0.2, 1.2, leaf.shape)).astype(dtype)
+
+    x = inputs(layer, shape, rng, dtype)
+    return jax.tree.map(random, params), jax.tree.map(lambda s: abs(random(s)), state), x
+
+
+def weighted_sum(y):
+    """Return one number that depends on every output in its own way."""
+    return (y * np.cos(np.arange(y.size)).reshape(y.shape)).sum()
+
+
+@cache
+def compiled(layer, train):
+    """Return (params, state, x) -> outputs, state, gradients of their weighted sum by numbers."""
+    key = jax.random.key(1) if train else None
+
+    def everything(params, state, x):
+        leaves, tree = jax.tree.flatten(x)
+        numbers = {i: leaf for i, leaf in enumerate(leaves) if leaf.dtype.kind == "f"}
+
+        def total(params, numbers):
+            whole = tree.unflatten([numbers.get(i, leaf) for i, leaf in enumerate(leaves)])
+            y, after = layer.apply(params, state, whole, key=key, train=train)
+            return weighted_sum(y), (y, after)
+
+        gradients, (y, after) = jax.grad(total, (0, 1), has_aux=True)(params, numbers)
+        return y, after, gradients
+
+    return jax.jit(everything)
+
+
+def test_every_export_has_a_case():
+    assert set(layers.__all__) - {"Layer"} == set(CASES)
+    for name, cases in CASES.items():
+        assert {type(layer).__name__ for layer, _ in cases} == {name}
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_gradients_equal_finite_differences(layer, shape, train):
+    with jax.enable_x64(True):
+        params, state, x = start(layer, shape, np.float64)
+        _, _, (by_params, by_x) = compiled(layer, train)(params, state, x)
+        run = compiled(layer, train)
+        for tree, gradients in ((params, by_params), (x, list(by_x.values()))):
+            floats = [leaf for leaf in jax.tree.leaves(tree) if leaf.dtype == np.float64]
+            for leaf, gradient in zip(floats, jax.tree.leaves(gradients), strict=True):
+                slopes = np.empty(leaf.shape)
+                for place in np.ndindex(leaf.shape):
+                    old, sums = leaf[place], []
+                    for step in (1e-6, -1e-6):
+                        leaf[place] = old + step
+                        sums.append(weighted_sum(np.asarray(run(params, state, x)[0])))
+                    leaf[place] = old
+                    slopes[place] = (sums[0] - sums[1]) / 2e-6
+                np.testing.assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_no_parameter_is_dead(layer, shape):
+    params, state, x = start(layer, shape)
+    for train in (False, True):
+        gradients = compiled(layer, train)(params, state, x)[2][0]
+        assert jax.tree.structure(gradients) == jax.tree.structure(params)
+        for gradient in jax.tree.leaves(gradients):
+            assert np.any(gradient != 0) if train else np.all(gradient != 0)
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_shapes_and_types(layer, shape):
+    params, state, promised = layer.init(jax.random.key(0), shape)
+    *_, x = start(layer, shape)
+    for train in (False, True):
+        y, after, _ = compiled(layer, train)(params, state, x)
+        assert (y.shape, y.dtype) == ((BATCH, *promised), jnp.float32)
+        # What a compiled loop carries must keep its structure, shapes and types.
+        kinds = [jax.tree.map(lambda a: (a.shape, a.dtype), s) for s in (state, after)]
+        assert kinds[0] == kinds[1]
+    assert output_shape(layer, shape) == promised
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves((params, state)))
+    assert parameter_count(params) == ravel_pytree(params)[0].size
+    assert "->" in summary_line(layer, shape) or len(summary_line(layer, shape)) > 3
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_compiled_equals_eager_and_batch_equals_singles(layer, shape):
+    params, state, x = start(layer, shape)
+    y, after, _ = compiled(layer, False)(params, state, x)
+    jax.tree.map(np.testing.assert_array_equal, after, state)
+    for i in (0, BATCH - 1):
+        one = jax.tree.map(lambda a, i=i: a[i : i + 1], x)
+        single, _ = layer.apply(params, state, one, key=None, train=False)
+        np.testing.assert_allclose(single[0], y[i], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_rows_do_not_touch_one_another(layer, shape):
+    params, state, x = start(layer, shape)
+    mixed = jax.tree.map(lambda a: np.concatenate([a[:2], a[2:][::-1]]), x)
+    for train in (False, True):
+        y, changed = (
+            np.asarray(compiled(layer, train)(params, state, own)[0]) for own in (x, mixed)
+        )
+        if train and mixes_rows(layer):
+            changed_again = np.asarray(
+                compiled(layer, train)(params, state, jax.tree.map(lambda a: a * 2, x))[0]
+            )
+            assert np.any(changed_again != y)
+        else:
+            np.testing.assert_allclose(changed[:2], y[:2], rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_nothing_given_is_changed(layer, shape):
+    params, state, x = start(layer, shape)
+    before = jax.tree.map(np.copy, (params, state, x))
+    for train in (False, True):
+        key = jax.random.key(0) if train else None
+        jax.eval_shape(
+            lambda p, s, x, key=key, train=train: layer.apply(p, s, x, key=key, train=train),
+            params,
+            state,
+            x,
+        )
+        compiled(layer, train)(params, state, x)
+    jax.tree.map(np.testing.assert_array_equal, (params, state, x), before)
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_extreme_inputs_stay_finite(layer, shape):
+    params, state, x = start(layer, shape)
+    for size in (0.0, 1e4, -1e4):
+        extreme = jax.tree.map(
+            lambda a, size=size: a if a.dtype.kind == "i" else np.full_like(a, size), x
+        )
+        for train in (False, True):
+            for leaf in jax.tree.leaves(compiled(layer, train)(params, state, extreme)):
+                assert np.all(np.isfinite(leaf))
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_same_key_same_start_and_another_key_another(layer, shape):
+    starts = [layer.init(jax.random.key(seed), shape)[0] for seed in (0, 0, 1)]
+    jax.tree.map(np.testing.assert_array_equal, starts[0], starts[1])
+    vectors = [ravel_pytree(params)[0] for params in starts]
+    drawn = any("weight" in jax.tree_util.keystr(path) for path, _ in leaves_of(starts[0]))
+    assert bool(np.any(vectors[0] != vectors[2])) == drawn
+
+
+@pytest.mark.parametrize(("layer", "shape"), ALL)
+def test_only_layers_that_draw_need_a_key(layer, shape):
+    params, state, x = start(layer, shape)
+    if layer.draws:
+        ys = [
+            layer.apply(params, state, x, key=jax.random.key(seed), train=True)[0]
+            for seed in (0, 0, 1)
+        ]
+        np.testing.assert_array_equal(ys[0], ys[1])
+        assert np.any(ys[0] != ys[2])
+    else:
+        jax.eval_shape(lambda x: layer.apply(params, state, x, key=None, train=True), x)
+
+
+def leaves_of(params):
+    return jax.tree_util.tree_leaves_with_path(params)

@@ -1,0 +1,90 @@
+"""Normalisation against PyTorch, and batch statistics in training against those later."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from descend.errors import SpecError, UsageError
+from descend.layers import BatchNormalization, LayerNormalization
+
+REFERENCE = dict(np.load(Path(__file__).parents[1] / "reference" / "layers.npz"))
+
+
+def reference(name):
+    return {k.partition(".")[2]: v for k, v in REFERENCE.items() if k.startswith(f"{name}.")}
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization(), LayerNormalization()], ids=repr)
+def test_outputs_and_gradients_of_pytorch(layer):
+    case = reference(type(layer).__name__)
+    with jax.enable_x64(True):
+        params = {name: jnp.asarray(case[name]) for name in ("scale", "shift")}
+        _, state, _ = layer.init(jax.random.key(0), case["x"].shape[1:])
+        state = jax.tree.map(lambda s: s.astype(jnp.float64), state)
+
+        def total(params, x):
+            y, after = layer.apply(params, state, x, key=None, train=True)
+            return jnp.sum(y * case["upstream"]), (y, after)
+
+        x = jnp.asarray(case["x"])
+        (by_params, by_x), (y, after) = jax.grad(total, (0, 1), has_aux=True)(params, x)
+    np.testing.assert_allclose(y, case["y"], rtol=1e-10)
+    np.testing.assert_allclose(by_x, case["x_gradient"], rtol=1e-8, atol=1e-12)
+    for name, gradient in by_params.items():
+        np.testing.assert_allclose(gradient, case[f"{name}_gradient"], rtol=1e-10)
+    if after:
+        n = len(case["x"])
+        np.testing.assert_allclose(after["mean"], case["mean"], rtol=1e-10)
+        unbiased = np.asarray(after["variance"]) * n / (n - 1)
+        np.testing.assert_allclose(unbiased, case["unbiased_variance"], rtol=1e-10)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9, 0.99])
+def test_training_and_inference_agree_after_any_number_of_equal_batches(momentum):
+    layer = BatchNormalization(momentum)
+    params, state, _ = layer.init(jax.random.key(0), (3,))
+    x = 7 + 3 * jax.random.normal(jax.random.key(1), (8, 3))
+    step = jax.jit(lambda state: layer.apply(params, state, x, key=None, train=True))
+    for batches in range(1, 101):
+        trained, state = step(state)
+        if batches in (1, 2, 10, 100):
+            later, same = layer.apply(params, state, x, key=None, train=False)
+            np.testing.assert_allclose(later, trained, rtol=1e-4, atol=1e-5)
+            assert same is state
+
+
+def test_running_averages_are_plain_means_first_and_exponential_later():
+    layer = BatchNormalization(momentum=0.75)
+    params, state, _ = layer.init(jax.random.key(0), (1,))
+    means = []
+    for value in (1.0, 2.0, 6.0, 3.0, 11.0):
+        x = jnp.array([[value - 1], [value + 1]])
+        _, state = layer.apply(params, state, x, key=None, train=True)
+        means.append(float(state["mean"][0]))
+    np.testing.assert_allclose(means, [1, 1.5, 3, 3, 0.75 * 3 + 0.25 * 11], rtol=1e-6)
+    np.testing.assert_allclose(state["variance"], 1, rtol=1e-6)
+
+
+def test_variance_far_from_zero_does_not_cancel():
+    layer = BatchNormalization()
+    params, state, _ = layer.init(jax.random.key(0), (1,))
+    x = 1e4 + jnp.array([[-1.0], [1.0], [-1.0], [1.0]])
+    y, _ = layer.apply(params, state, x, key=None, train=True)
+    np.testing.assert_allclose(y, [[-1], [1], [-1], [1]], rtol=1e-4)
+
+
+def test_refuses_to_train_on_one_row():
+    layer = BatchNormalization()
+    params, state, _ = layer.init(jax.random.key(0), (3,))
+    with pytest.raises(UsageError, match="batch size of 2 or more, or LayerNormalization"):
+        layer.apply(params, state, jnp.ones((1, 3)), key=None, train=True)
+    layer.apply(params, state, jnp.ones((1, 3)), key=None, train=False)
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization(), LayerNormalization()], ids=repr)
+def test_refuses_scalars(layer):
+    with pytest.raises(SpecError, match="at least one axis"):
+        layer.init(jax.random.key(0), ())
