@@ -65,8 +65,9 @@ def test_what_csv_writes_is_read_back(
 ) -> None:
     text, lines, line = "", [], 1
     for row in table:
-        # csv leaves a lone CR bare where lines end in LF, and a blank cell that is alone.
-        all_of_it = everything or any("\r" in cell or not cell.strip(BLANKS) for cell in row)
+        # csv leaves a CR bare where lines end in LF, an LF where in CR, and a lone blank cell.
+        bare = any(re.search("[\r\n]", cell) or not cell.strip(BLANKS) for cell in row)
+        all_of_it = everything or bare
         file = io.StringIO(newline="")
         quoting = csv.QUOTE_ALL if all_of_it else csv.QUOTE_MINIMAL
         csv.writer(file, delimiter=separator, lineterminator=newline, quoting=quoting).writerow(row)

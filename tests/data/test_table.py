@@ -42,6 +42,13 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 }
 
 
+HEADS = [
+    b"PAR1", b"ARROW1", b"\x1f\x8b\x08", b"\xff\xff\xff\xff",
+    b"@relation a\n@attribute x real\n@data\n", b'{"a": 1}\n', b"\xff\xfe",
+    b"\xef\xbb\xbf", b"a,b\n1,2\n", b'a\tb\n"1"\t2\n',
+]  # fmt: skip
+
+
 def put_together(tables: list[Table]) -> pl.DataFrame:
     return pl.concat([table.frame for table in tables])
 
@@ -125,6 +132,35 @@ def test_whole_and_in_parts_are_the_same(
     assert [part.frame.height for part in parts[:-1]] == [size] * (len(parts) - 1)
     lines = [part.line_of(row) for part in parts for row in range(part.frame.height)]
     assert lines == [whole.line_of(row) for row in range(len(rows))]
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text("\"',;\t\n\r a1.é\0{}[]:%@?", max_size=60).map(str.encode),
+        st.builds(lambda head, rest: head + rest, st.sampled_from(HEADS), st.binary(max_size=40)),
+    )
+)
+def test_any_bytes_give_a_table_or_a_clear_refusal(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.dat"
+    path.write_bytes(content)
+
+    def outcome(read: Callable[[], pl.DataFrame]) -> pl.DataFrame | str:
+        try:
+            return read()
+        except TableError as error:
+            return str(error)
+
+    whole = outcome(lambda: read_table(path).frame)
+    parts = outcome(lambda: put_together(list(stream_table(path, rows=2))))
+    if isinstance(whole, str) or isinstance(parts, str):
+        assert whole == parts
+        assert "any.dat" in str(whole)
+    else:
+        assert parts.equals(whole)
 
 
 def test_a_file_that_is_absent(tmp_path: Path) -> None:

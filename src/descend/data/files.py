@@ -72,11 +72,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             return
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         # Not mkstemp, whose files nobody else may read: the user's own mask decides.
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        file = open(temporary, "xb")  # noqa: SIM115
         try:
-            with os.fdopen(handle, "wb") as file:
+            with file:
                 if mode is not None:
-                    os.chmod(temporary, stat.S_IMODE(mode))
+                    with contextlib.suppress(OSError):  # some file systems have no permissions
+                        os.chmod(temporary, stat.S_IMODE(mode))
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
