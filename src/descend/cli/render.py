@@ -182,7 +182,7 @@ class Talk:
             more.append(f"calibration error {report.calibration_error:.3f}")
         self.line("", " · ".join(more))
         if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
-            self.line("", "the network is no better than a linear model on these rows")
+            self.line("", "a linear model does as well on these rows: the network does not earn its keep")
         if len(report.classes) <= MOST_CLASSES:
             for text in confusion_lines(report, self.width - LABEL):
                 self.say(" " * LABEL + text)
