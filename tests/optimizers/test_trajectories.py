@@ -91,48 +91,59 @@ def flat(params):
     return np.concatenate([np.asarray(leaf).ravel() for leaf in order])
 
 
+def loss(params, x, y):
+    first, second = params["0_dense"], params["1_dense"]
+    hidden = jnp.tanh(x @ first["weight"] + first["bias"])
+    error = hidden @ second["weight"] + second["bias"] - y
+    return 0.5 * jnp.mean(jnp.sum(error**2, axis=1))
+
+
+def ours(spec, factor):
+    """Return (init, update) of a spec; ``factor`` of the step multiplies the rate."""
+    rule = spec.transformation()
+
+    def update(gradient, state, params, t):
+        rate = spec.learning_rate * factor(t)
+        return rule.update(gradient, state, params, learning_rate=rate)
+
+    return rule.init, update
+
+
 @cache
-def gradients():
-    def loss(params, x, y):
-        first, second = params["0_dense"], params["1_dense"]
-        hidden = jnp.tanh(x @ first["weight"] + first["bias"])
-        error = hidden @ second["weight"] + second["bias"] - y
-        return 0.5 * jnp.mean(jnp.sum(error**2, axis=1))
+def trajectories(dtype):
+    """Return for each name the parameters after the marked steps, and the state after the last.
 
-    return jax.grad(loss)
-
-
-def trajectory(update, state, dtype, falling=True):
-    """Return the parameters after the marked steps, and what is left at the end.
-
-    All steps run in one compiled loop, as in training, so that a memory whose type or shape
-    changes on the way is an error here too.
+    All run side by side in one compiled loop, as in training: a memory whose type or shape changes
+    on the way is an error here too.
     """
+    rules = {}
+    for name, spec in CASES.items():
+        constant = name == "AveragedSGD"
+        rules[name] = ours(spec, lambda t, c=constant: 1.0 if c else 1 - 0.5 * t / 50)
+    for name, (spec, rule) in OPTAX.items():
+        rules[name] = ours(spec, lambda t: 1.0)
+        other = rule.init, lambda g, state, params, t, rule=rule: rule.update(g, state, params)
+        rules[f"{name} of optax"] = other
     x, y = (jnp.asarray(REFERENCE[name], dtype) for name in "xy")
 
     def step(carry, t):
-        params, state = carry
         rows = (4 * t + jnp.arange(4)) % 12
-        gradient = gradients()(params, x[rows], y[rows])
-        rate = 1 - 0.5 * t.astype(dtype) / 50 if falling else jnp.ones((), dtype)
-        updates, state = update(gradient, state, params, rate)
-        params = optax.apply_updates(params, updates)
-        return (params, state), params
+        after = {}
+        for name, (params, state) in carry.items():
+            gradient = jax.grad(loss)(params, x[rows], y[rows])
+            updates, state = rules[name][1](gradient, state, params, t.astype(dtype))
+            after[name] = optax.apply_updates(params, updates), state
+        return after, {name: params for name, (params, _) in after.items()}
 
-    run = jax.jit(lambda carry: jax.lax.scan(step, carry, jnp.arange(50)))
-    (params, state), passed = run((start(dtype), state))
-    passed = jax.tree.map(np.asarray, passed)
-    marks = [flat(jax.tree.map(lambda p, t=t: p[t - 1], passed)) for t in MARKS]
-    return np.array(marks), params, state
-
-
-def ours(spec, dtype, falling=True):
-    rule = spec.transformation()
-
-    def update(gradient, state, params, factor):
-        return rule.update(gradient, state, params, learning_rate=spec.learning_rate * factor)
-
-    return trajectory(update, rule.init(start(dtype)), dtype, falling)
+    begin = {name: (start(dtype), init(start(dtype))) for name, (init, _) in rules.items()}
+    last, passed = jax.jit(lambda carry: jax.lax.scan(step, carry, jnp.arange(50)))(begin)
+    marks = {
+        name: np.array(
+            [flat(jax.tree.map(lambda p, t=t: np.asarray(p)[t - 1], own)) for t in MARKS]
+        )
+        for name, own in passed.items()
+    }
+    return marks, last
 
 
 def relative_error(value, expected):
@@ -149,10 +160,10 @@ def test_every_export_has_reference_numbers():
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-10)])
 def test_fifty_steps_are_those_of_the_reference(name, dtype, tolerance):
-    spec, falling = CASES[name], name != "AveragedSGD"
     with jax.enable_x64(dtype == "float64"):
-        marks, params, state = ours(spec, jnp.dtype(dtype), falling)
-        average = flat(spec.evaluation_params(state, params))
+        passed, last = trajectories(dtype)
+    marks, (params, state) = passed[name], last[name]
+    average = flat(CASES[name].evaluation_params(state, params))
     expected = REFERENCE[f"{name}.{dtype}"]
     first = flat(start(jnp.float32))
     for mark, value, goal in zip(MARKS, marks, expected, strict=True):
@@ -168,12 +179,7 @@ def test_fifty_steps_are_those_of_the_reference(name, dtype, tolerance):
 
 @pytest.mark.parametrize("name", OPTAX)
 def test_fifty_steps_are_those_of_optax(name):
-    spec, rule = OPTAX[name]
     with jax.enable_x64(True):
-        marks, *_ = ours(spec, jnp.dtype("float64"), falling=False)
-        expected, *_ = trajectory(
-            lambda g, state, params, _: rule.update(g, state, params),
-            rule.init(start(jnp.float64)),
-            jnp.dtype("float64"),
-        )
-    assert relative_error(marks, expected) < 1e-10
+        marks, _ = trajectories("float64")
+    assert relative_error(marks[name], marks[f"{name} of optax"]) < 1e-10
+    assert relative_error(marks[name], marks["SGD"]) > 1e-3
