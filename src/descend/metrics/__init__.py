@@ -30,8 +30,8 @@ from descend.metrics.probabilities import expected_calibration_error, log_loss, 
 from descend.metrics.table import METRICS, Metric
 
 __all__ = [
-    "METRICS",
     "ClassScores",
+    "METRICS",
     "Metric",
     "accuracy",
     "balanced_accuracy",
