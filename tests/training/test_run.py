@@ -13,7 +13,7 @@ from descend.data.batches import epoch_order
 from descend.errors import DivergedError
 from descend.layers import BatchNormalization, Dense, Dropout, Sequential
 from descend.losses import CategoricalCrossEntropy, SquaredError
-from descend.optimizers import SGD, Adam
+from descend.optimizers import SGD, Adam, Optimizer, ScheduleFreeSGD
 from descend.schedules import Constant, Cosine
 from descend.training import Descent, Examples, Run
 
@@ -207,6 +207,24 @@ def test_any_optax_transformation_takes_the_place_of_the_optimizer() -> None:
     assert theirs.history[0].learning_rate is None
     for a, b in zip(leaves(ours), leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+
+
+def test_averaging_rules_are_judged_and_kept_at_their_average() -> None:
+    descent = Descent(
+        ScheduleFreeSGD(0.5), Constant(), batch_size=None, epochs=3, patience=None, shuffle=False
+    )
+    examples = blobs()
+    run = Run(NETWORK, CategoricalCrossEntropy(), descent, examples, examples)
+    finished(run)
+    rule = descent.optimizer
+    trained = jax.tree.leaves(run.params)
+    assert all(np.isfinite(leaf).all() for leaf in trained)
+    from descend.training import mean_loss, raw_outputs
+
+    raw = raw_outputs(NETWORK, run.params, run.state, examples.x)
+    kept = mean_loss(CategoricalCrossEntropy(), raw, examples.y)
+    assert kept == pytest.approx(run.history[run.best_epoch - 1].validation_loss, rel=1e-6)
+    assert type(rule).evaluation_params is not Optimizer.evaluation_params
 
 
 def test_batch_normalisation_with_a_short_last_batch_is_finite_and_updates_state() -> None:

@@ -306,20 +306,27 @@ class Run:
         self, epoch: int, done: int, carry: Carry, spent: float, began: float
     ) -> EpochRecord:
         """Judge the weights on the validation rows, keep them if best, and record the epoch."""
-        judged, gain = self._judge(carry)
+        params = self._shown(carry)
+        judged, gain = self._judge(params, carry.state)
         if gain:
-            self.params, self.state = jax.device_get((carry.params, carry.state))
+            self.params, self.state = jax.device_get((params, carry.state))
             self.best_epoch = epoch
         record = self._record(epoch, done, carry, spent, began, judged, gain)
         self.history.append(record)
         return record
 
-    def _judge(self, carry: Carry) -> tuple[tuple[float | None, float | None], bool]:
+    def _shown(self, carry: Carry) -> Any:
+        """Return the weights to predict with: for averaging rules not those that are trained."""
+        if self._bare is not None:
+            return carry.params
+        return self.descent.optimizer.evaluation_params(carry.optimizer_state, carry.params)
+
+    def _judge(self, params: Any, state: Any) -> tuple[tuple[float | None, float | None], bool]:
         """Return ((validation loss, score), whether this is the best so far)."""
         if self.validation is None:
             return (None, None), True
         held = self.validation
-        raw = raw_outputs(self.network, carry.params, carry.state, held.x)
+        raw = raw_outputs(self.network, params, state, held.x)
         loss = mean_loss(self.loss, raw, held.y, held.weights)
         score = self.score(raw, held.y, held.weights) if self.score else None
         watched = (-loss, -loss)
