@@ -10,7 +10,7 @@ import optax
 from descend.optimizers.optimizer import Optimizer, by_leaf, zeros
 from descend.spec import check_number
 
-__all__ = ["SGD", "Momentum", "Nesterov"]
+__all__ = ["Momentum", "Nesterov", "SGD"]
 
 
 @dataclass(frozen=True)
