@@ -13,7 +13,14 @@ from descend.optimizers import Adam
 from descend.schedules import Cosine
 from descend.training import Descent
 
-__all__ = ["DROPOUT", "default_descent", "default_layers", "linear_network", "table_network"]
+__all__ = [
+    "DROPOUT",
+    "MOST_WEIGHTS",
+    "default_descent",
+    "default_layers",
+    "linear_network",
+    "table_network",
+]
 
 
 DROPOUT = 0.1

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ import polars as pl
 from descend.data.targets import ClassTarget, NumberTarget, Target
 from descend.errors import UsageError
 from descend.layers import Layer
-from descend.layers.summary import output_shape
+from descend.layers.summary import output_shape, parameter_count
 from descend.losses import (
     CategoricalCrossEntropy,
     Combined,
@@ -24,6 +25,7 @@ from descend.losses import (
     SquaredError,
 )
 from descend.models.names import LOSSES, choose
+from descend.models.networks import MOST_WEIGHTS
 
 __all__ = [
     "Answer",
@@ -139,6 +141,12 @@ def check_network(network: Layer, loss: Loss, targets: Sequence[Target], input_s
         weights=loss.weights
     ):
         raise UsageError(f"the widths {loss.widths} of the losses are not those of the targets")
+    params = jax.eval_shape(lambda key: network.init(key, input_shape)[0], jax.random.key(0))
+    if parameter_count(params) > MOST_WEIGHTS:
+        raise UsageError(
+            f"the network has {parameter_count(params):,} weights, and a model file holds "
+            f"{MOST_WEIGHTS:,} at most"
+        )
     width, outputs = raw_width(targets, loss), output_shape(network, input_shape)
     if outputs != (width,):
         raise UsageError(

@@ -104,16 +104,15 @@ class TableExamples:
         # From here on numbers and dates are typed, and the text they were read from is let go.
         frame, decimal = typed_frame(table.frame, columns), table.decimal
         del table
+        if len(frame) < FEWEST:
+            raise _too_few(name_of_source, len(frame), "")
         found = [
             infer_target(frame, name, task, decimal=decimal, source=name_of_source)
             for name, task in zip(names, tasks, strict=True)
         ]
         rows = labelled_rows(frame, found)
         if len(rows) < FEWEST:
-            raise DataError(
-                f"{name_of_source} has {len(rows)} rows with a known target; training needs at "
-                f"least {FEWEST}, so that some can be set aside to test"
-            )
+            raise _too_few(name_of_source, len(rows), " with a known target")
         unlabelled = len(frame) - len(rows)
         if unlabelled:
             frame = frame[rows]
@@ -156,6 +155,8 @@ class TableExamples:
         """Encode every labelled row of another file with the same columns."""
         frame = read_table(path, **reading).frame
         rows = labelled_rows(frame, self.targets)
+        if not len(rows):
+            raise DataError(f"{path} has no row with every target known, so nothing to validate by")
         inputs, _ = self.preprocessing.transform(frame, rows)
         return self._examples(inputs, frame, rows, loss, class_weight)
 
@@ -184,6 +185,13 @@ class TableExamples:
         return tuple(
             unscaled(target, one) for target, one in zip(self.targets, losses, strict=True)
         )
+
+
+def _too_few(source: str, rows: int, which: str) -> DataError:
+    return DataError(
+        f"{source} has {rows} {'row' if rows == 1 else 'rows'}{which}; training needs at least "
+        f"{FEWEST}, so that some can be set aside to test"
+    )
 
 
 def _columns(table: Table, options: Options) -> tuple[Column, ...]:

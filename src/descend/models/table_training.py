@@ -18,7 +18,7 @@ from descend.layers.summary import parameter_count, summary_line
 from descend.models.model import Model, ModelCard, Provenance, linear_rival
 from descend.models.networks import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
-from descend.models.outputs import answers, raw_width
+from descend.models.outputs import answers, check_network, raw_width
 from descend.models.plan import Plan
 from descend.models.table_examples import TableExamples
 from descend.optimizers import Adam
@@ -53,6 +53,8 @@ class TableTraining:
     ) -> None:
         self.examples = examples = TableExamples.read(source, options, plan, **reading)
         self.plan = plan = plan or plan_for(examples, options)
+        shape = examples.preprocessing.input_shape
+        check_network(plan.network, plan.loss, examples.targets, shape)
         self.targets = examples.scaled_targets(plan.loss)
         weight = plan.class_weight
         train = examples.part("train", plan.loss, weight)
@@ -221,6 +223,7 @@ def train(
     ['left', 'right']
     """
     names = (target,) if isinstance(target, str) else tuple(target or ())
+    names = plan.targets if plan is not None and not names else names
     training = TableTraining(source, Options.of(target=names, **options), plan)
     for record in training.epochs():
         if on_epoch is not None and record.complete:

@@ -1,0 +1,148 @@
+"""True processes: exit codes, signals, closed pipes, warnings, the width of the terminal."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from descend.models import load
+
+DESCEND = [sys.executable, "-m", "descend"]
+
+
+@pytest.fixture
+def surroundings(tmp_path):
+    """Variables under which nothing of this machine's user is read or written."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return kept | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "JAX_PLATFORMS": "cpu"}
+
+
+@pytest.fixture
+def started(folder, surroundings):
+    """Start a command; it is killed after the test if it still runs."""
+    processes = []
+
+    def command(*arguments, python=(), **changes):
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        words = [sys.executable, *python, "-m", "descend", *map(str, arguments)]
+        processes.append(subprocess.Popen(words, env=surroundings, **(options | changes)))
+        return processes[-1]
+
+    yield command
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_exit_codes(started, class_model):
+    assert started("show", class_model, stdout=subprocess.DEVNULL).wait() == 0
+    assert started("show", "absent.descend").wait() == 4
+    assert started("shew", "absent.descend").wait() == 2
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_full_disk_behind_standard_output(started, class_model, output):
+    options = ["--json"] if output == "json" else []
+    with open("/dev/full", "w") as full:
+        process = started("show", class_model, *options, stdout=full)
+        _, err = process.communicate()
+    assert err == "descend: cannot write the output: No space left on device\n"
+    assert process.returncode == 5
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["csv", "json"])
+def test_closed_pipe(started, folder, class_model, good, options):
+    lines = good.splitlines()
+    (folder / "long.csv").write_text("\n".join([lines[0], *(lines[1:] * 3000)]) + "\n")
+    process = started("predict", class_model, "long.csv", "--quiet", *options)
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 0
+
+
+def test_no_warnings(started, folder, class_model, good):
+    (folder / "data.csv").write_text(good)
+    process = started("predict", class_model, "data.csv", python=["-W", "error"])
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert len(out.splitlines()) == 61
+    assert "Warning" not in err
+
+
+@pytest.mark.slow
+def test_no_warnings_in_training(started, folder, good):
+    (folder / "data.csv").write_text(good)
+    options = ["-t", "y", "--epochs", "2", "--quiet"]
+    process = started("train", "data.csv", *options, python=["-W", "error"])
+    assert process.communicate() == ("", "")
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("command", ["", "train", "predict"])
+def test_help_fits_a_narrow_terminal(started, surroundings, command):
+    surroundings["COLUMNS"] = "60"
+    out, err = started(*command.split(), "--help").communicate()
+    assert err == ""
+    assert "Usage: descend" in out
+    assert max(map(len, out.splitlines())) <= 60
+
+
+def test_plain_letters_where_the_terminal_has_no_others(started, surroundings, class_model):
+    surroundings["PYTHONIOENCODING"] = "ascii"
+    process = started("show", class_model)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert "accuracy" in out
+
+
+@pytest.fixture
+def endless(started, folder, good):
+    """Start a training that would go on for hours, and wait for its first epoch."""
+    (folder / "data.csv").write_text(good)
+    options = ["--epochs", "100000000", "--patience", "100000000", "--layers", "4"]
+    process = started("train", "data.csv", "-t", "y", *options)
+    for line in process.stderr:
+        if line.startswith("epoch"):
+            return process
+    raise AssertionError("training ended before its first epoch")
+
+
+def test_first_interrupt_keeps_the_best_model(endless, folder):
+    endless.send_signal(signal.SIGINT)
+    out, err = endless.communicate(timeout=60)
+    assert endless.returncode == 130
+    assert out == ""
+    assert "the best model is kept" in err
+    assert "Saved" in err
+    assert "Traceback" not in err
+    model = load(folder / "data.descend")
+    assert model.card.provenance.ended == "stopped"
+    assert len(model.predict("data.csv")) == 60
+
+
+@pytest.mark.slow
+def test_termination_is_an_interrupt(endless, folder):
+    endless.send_signal(signal.SIGTERM)
+    endless.communicate(timeout=60)
+    assert endless.returncode == 130
+    assert load(folder / "data.descend").card.provenance.ended == "stopped"
+
+
+@pytest.mark.slow
+def test_second_interrupt_quits(endless, folder):
+    endless.send_signal(signal.SIGINT)
+    for line in endless.stderr:
+        if "Ctrl-C again quits" in line:
+            break
+    time.sleep(0.01)
+    endless.send_signal(signal.SIGINT)
+    _, err = endless.communicate(timeout=60)
+    assert endless.returncode == 130
+    assert "Traceback" not in err
+    assert not list(folder.glob(".*.part"))
+    for path in folder.glob("*.descend"):  # written in the meantime, then whole
+        load(path)
