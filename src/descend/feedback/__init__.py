@@ -4,8 +4,21 @@
 `descend.feedback.formats` are imported by name.
 """
 
+from descend.feedback.continuous import ContinuousHopfield, HopfieldTank
+from descend.feedback.dense_memory import DenseMemory, PolynomialMemory
+from descend.feedback.hopfield import Hopfield
 from descend.feedback.ising import Ising
 from descend.feedback.run import Progress
 from descend.feedback.search import Result, minimize
 
-__all__ = ["Ising", "Progress", "Result", "minimize"]
+__all__ = [
+    "ContinuousHopfield",
+    "DenseMemory",
+    "Hopfield",
+    "HopfieldTank",
+    "Ising",
+    "PolynomialMemory",
+    "Progress",
+    "Result",
+    "minimize",
+]

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from descend.errors import DataError, UsageError
-from descend.feedback.hopfield import Recall, _signs
+from descend.feedback.hopfield import Recall, sign_rows
 from descend.fixed_point import FixedPointSolver, Settling, fixed_point
 
 __all__ = ["DenseMemory", "PolynomialMemory", "Retrieval"]
@@ -72,7 +72,7 @@ class DenseMemory:
     def energy(self, states: Any) -> jax.Array:
         """Return E of each row; an update never raises it."""
         z = jnp.atleast_2d(jnp.asarray(states, jnp.float32))
-        beta, x = self.beta, self.patterns
+        beta, x = float(self.beta or 1.0), self.patterns
         scores = jax.nn.logsumexp(beta * (z @ x.T), axis=1) / beta
         largest = jnp.max(jnp.sum(x * x, axis=1))
         constant = jnp.log(x.shape[0]) / beta + 0.5 * largest
@@ -113,7 +113,7 @@ class PolynomialMemory:
     def __init__(self, patterns: Any, order: int = 3) -> None:
         if not isinstance(order, int) or order < 2:
             raise UsageError(f"order must be an integer of at least 2, got {order!r}")
-        self.patterns, self.order = _signs(patterns, "patterns"), order
+        self.patterns, self.order = sign_rows(patterns, "patterns"), order
 
     def energies(self, states: Any) -> np.ndarray:
         """Return the energy of every row."""
@@ -123,7 +123,7 @@ class PolynomialMemory:
 
     def recall(self, queries: Any, *, max_sweeps: int = 20, seed: int = 0) -> Recall:
         """Settle from each query, one unit at a time in random order."""
-        states = _signs(queries, "queries")
+        states = sign_rows(queries, "queries")
         units = self.patterns.shape[1]
         if states.shape[1] != units:
             raise DataError(f"queries must have {units} units, got {states.shape[1]}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from descend.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["Hopfield", "Recall"]
+__all__ = ["Hopfield", "Recall", "sign_rows"]
 
 RULES = ("hebb", "pseudo-inverse", "storkey")
 UPDATES = ("asynchronous", "blockwise", "synchronous")
@@ -71,7 +71,7 @@ class Hopfield:
             raise UsageError(
                 f"rule must be one of {', '.join(RULES)}, got {rule!r}.{did_you_mean(rule, RULES)}"
             )
-        x = _signs(patterns, "patterns")
+        x = sign_rows(patterns, "patterns")
         count, units = x.shape
         if not count or not units:
             raise DataError(f"there is nothing to store: patterns have shape {x.shape}")
@@ -80,9 +80,9 @@ class Hopfield:
         elif rule == "pseudo-inverse":
             # The pseudo-inverse also serves dependent patterns, where XᵀX has no inverse.
             weights = np.linalg.pinv(x) @ x
-            weights = (weights + weights.T) / 2.0
         else:
             weights = _storkey(x)
+        weights = (weights + weights.T) / 2.0  # symmetric to the last bit
         np.fill_diagonal(weights, 0.0)
         self.weights = weights
         self.bias = np.zeros(units) if bias is None else np.asarray(bias, float)
@@ -127,7 +127,7 @@ class Hopfield:
                 f"updates must be one of {', '.join(UPDATES)}, got {updates!r}."
                 f"{did_you_mean(updates, UPDATES)}"
             )
-        states = _signs(queries, "queries")
+        states = sign_rows(queries, "queries")
         if states.shape[1] != self.units:
             raise DataError(f"queries must have {self.units} units, got {states.shape[1]}")
         size = {"asynchronous": 1, "blockwise": max(1, block), "synchronous": self.units}[updates]
@@ -157,7 +157,8 @@ class Hopfield:
         return (np.asarray(states, float) * np.asarray(patterns, float)).mean(axis=1)
 
 
-def _signs(values: Any, what: str) -> np.ndarray:
+def sign_rows(values: Any, what: str) -> np.ndarray:
+    """Return a copy as float rows, refusing values other than −1 and +1."""
     array = np.atleast_2d(np.array(values, float))
     wrong = np.argwhere(np.abs(array) != 1)
     if array.ndim != 2 or wrong.size:

@@ -109,14 +109,17 @@ class Machine:
         start = np.zeros((self._padded, width), np.float32)
         if guess is not None:
             start[:n, : len(guess)] = np.asarray(guess, np.float32).T
+        # Without groups where none are needed, programs serve problems with and without them.
+        setting = self._setting
+        setting = setting if rule.grouped else setting._replace(groups=None, place=None)
         # The generator "rbg" costs a tenth of the default on a CPU.
         key = jax.random.key(seed, impl="rbg")
-        state, best = begin(rule, self._setting, device_knobs, key, jnp.asarray(start))
+        state, best = begin(rule, setting, device_knobs, key, jnp.asarray(start))
         every = max(1, min(every, steps))
 
         def advance(state: Any, best: Any, first: int, rounds: int) -> Any:
             places = (jnp.int32(v) for v in (first, steps, rounds, every))
-            return evolve(rule, self._setting, device_knobs, state, best, *places)
+            return evolve(rule, setting, device_knobs, state, best, *places)
 
         state, best = advance(state, best, 0, 0)  # compiles
         jax.block_until_ready(best)

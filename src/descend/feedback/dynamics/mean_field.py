@@ -64,6 +64,8 @@ class Potts(Rule):
     networks, International Journal of Neural Systems 1, 3.
     """
 
+    grouped = True
+
     def knobs(self, spectrum: Spectrum) -> dict[str, float]:
         """Return temperatures relative to the critical one, λ_max = 1."""
         del spectrum

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -60,6 +60,9 @@ class Rule(Spec):
     ``knobs`` are arrays (replicas,): every replica may run at other parameters, so that a pilot
     over a grid of them is one run of one program.
     """
+
+    grouped: ClassVar[bool] = False
+    """Whether the rule uses one-hot groups."""
 
     @abstractmethod
     def knobs(self, spectrum: Any) -> dict[str, float]:

@@ -3,6 +3,7 @@
 `descend.feedback.problems.models` takes dimod's models and needs the extra ``optimize``.
 """
 
+from descend.feedback.problems.binary_quadratic import BinaryQuadratic
 from descend.feedback.problems.coloring import Coloring, fewest_colors
 from descend.feedback.problems.job_shop import JobShop
 from descend.feedback.problems.knapsack import Knapsack
@@ -15,6 +16,7 @@ from descend.feedback.problems.travelling_salesman import TravellingSalesman
 
 __all__ = [
     "Answer",
+    "BinaryQuadratic",
     "Coloring",
     "JobShop",
     "Knapsack",

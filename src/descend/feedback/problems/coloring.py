@@ -63,12 +63,14 @@ class Coloring(Problem):
         return np.arange(self.nodes * self.colors).reshape(self.nodes, self.colors).tolist()
 
     def decode(self, spins: np.ndarray) -> Answer:
-        """Return the colour of each node; the cost is the number of conflicting edges."""
+        """Return the colour of each node; the cost is the number of conflicts."""
         ones = np.asarray(spins).reshape(self.nodes, self.colors) > 0
         counts = ones.sum(axis=1)
         broken = [f"node {v + 1} has {counts[v]} colours" for v in np.flatnonzero(counts != 1)]
         answer = self.judge(np.where(counts > 0, ones.argmax(axis=1), -1))
-        return Answer(answer.value, answer.cost, (*broken, *answer.violations))
+        # A node without a colour counts as two conflicts: any colour would be an improvement.
+        cost = answer.cost + 2.0 * len(broken)
+        return Answer(answer.value, cost, (*broken, *answer.violations))
 
     def judge(self, colors: np.ndarray) -> Answer:
         """Judge a colour for each node, −1 for none."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from descend.errors import MissingExtraError
+from descend.errors import DataError, MissingExtraError
 
 __all__ = ["ModelReport", "solve_model"]
 
@@ -50,6 +51,11 @@ def solve_model(model: Any, *, penalty: float | None = None, **search: Any) -> M
     **search
         Arguments of `FeedbackSampler.sample`.
 
+    Raises
+    ------
+    DataError
+        If a constraint can hold for no values, or the model has real variables.
+
     Returns
     -------
     ModelReport
@@ -83,7 +89,13 @@ def solve_model(model: Any, *, penalty: float | None = None, **search: Any) -> M
         objective = model.objective
         terms = [*objective.linear.values(), *objective.quadratic.values()]
         penalty = 2.0 * sum(abs(float(t)) for t in terms) / max(1, len(terms)) ** 0.5 or 1.0
-    bqm, invert = dimod.cqm_to_bqm(model, lagrange_multiplier=penalty)
+    try:
+        with warnings.catch_warnings():
+            # dimod tells of constraints that always hold: nothing to act upon.
+            warnings.filterwarnings("ignore", "Did not add constraint")
+            bqm, invert = dimod.cqm_to_bqm(model, lagrange_multiplier=penalty)
+    except ValueError as error:
+        raise DataError(f"the model cannot be turned into penalties: {error}") from None
     samples = sampler.sample(bqm, **search)
     reports, good = [], 0
     for row in samples.samples(sorted_by="energy"):
