@@ -1,0 +1,193 @@
+"""From an estimator's parameters to the specs that training reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import optax
+
+from descend import activations
+from descend.data.preprocessing import Preprocessing
+from descend.errors import UsageError, did_you_mean
+from descend.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNormalization,
+    Sequential,
+)
+from descend.models.names import OPTIMIZERS, SCHEDULES, choose
+from descend.models.networks import default_descent, default_layers, linear_network
+from descend.optimizers import Optimizer
+from descend.schedules import Constant, Schedule
+from descend.training import Descent
+
+__all__ = ["Hidden", "build_descent", "build_network", "on_device"]
+
+NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What an estimator's parameters say about the layers before the output layer."""
+
+    sizes: Any
+    activation: Any
+    dropout: Any
+    normalization: Any
+    network: Any
+
+    def layers(self, rows: int) -> tuple[Layer, ...]:
+        """Return the layers for so many training rows."""
+        if self.network is not None:
+            if not isinstance(self.network, Layer):
+                raise UsageError(
+                    "network must be a layer such as Sequential((Dense(30, 'relu'),)), without "
+                    f"the output layer, or None; got {self.network!r}"
+                )
+            if isinstance(self.network, Sequential):
+                return self.network.layers
+            return (self.network,)
+        sizes = self._sizes(rows)
+        layers: list[Layer] = []
+        for units, name in zip(sizes, self._activations(len(sizes)), strict=True):
+            if self.normalization is None:
+                layers.append(Dense(units, name))
+            else:
+                layers += [Dense(units), self._normalization(), Activation(name)]
+            if self.dropout:
+                layers.append(Dropout(self.dropout))
+        return tuple(layers)
+
+    def _sizes(self, rows: int) -> tuple[int, ...]:
+        sizes = self.sizes
+        if isinstance(sizes, str) and sizes == "auto":
+            return default_layers(rows)
+        if isinstance(sizes, int) and not isinstance(sizes, bool):
+            sizes = (sizes,)
+        if not isinstance(sizes, Sequence) or isinstance(sizes, str):
+            raise UsageError(
+                'hidden_layer_sizes must be "auto" or numbers of units, as in (64, 32) or 100; '
+                f"got {sizes!r}"
+            )
+        return tuple(sizes)
+
+    def _activations(self, layers: int) -> tuple[str, ...]:
+        names = self.activation
+        names = (names,) * layers if isinstance(names, str) else names
+        if not isinstance(names, Sequence) or len(names) != layers:
+            raise UsageError(
+                f"activation must be one name, or one for each of {layers} hidden layers; "
+                f"got {self.activation!r}"
+            )
+        for name in names:
+            if name not in activations.__all__:
+                raise UsageError(
+                    f'there is no activation "{name}".'
+                    f"{did_you_mean(str(name), activations.__all__)} "
+                    f"Choices: {', '.join(activations.__all__)}"
+                )
+        return tuple(names)
+
+    def _normalization(self) -> Layer:
+        if self.normalization not in NORMALIZATIONS:
+            raise UsageError(
+                f'normalization must be "batch", "layer" or None, got {self.normalization!r}'
+            )
+        return NORMALIZATIONS[self.normalization]()
+
+
+def build_network(
+    hidden: Hidden, rows: int, preprocessing: Preprocessing, outputs: int
+) -> Sequential:
+    """Return the whole network: embeddings where there are any, hidden layers, output layer."""
+    linear = linear_network(preprocessing.input_shape, preprocessing.embedding_sizes, outputs)
+    *entrance, output = linear.layers  # pyright: ignore[reportAttributeAccessIssue]
+    return Sequential((*entrance, *hidden.layers(rows), output))
+
+
+def build_descent(
+    parameters: dict[str, Any], rows: int, seed: int, *, stops: bool, part: bool = False
+) -> tuple[Descent, optax.GradientTransformation | None]:
+    """Return the way down, and an optax transformation that takes its optimizer's place.
+
+    Parameters
+    ----------
+    parameters : dict
+        The estimator's.
+    rows : int
+        Training rows, which decide what is left to choose.
+    seed : int
+    stops : bool
+        Whether there are validation rows to decide when to stop.
+    part : bool
+        Whether this is one pass over one part of a stream: then the learning rate stays constant
+        and nothing depends on the number of rows.
+    """
+    default = default_descent(0 if part else rows, seed)
+    optimizer, bare = parameters["optimizer"], None
+    if optimizer is None:
+        optimizer = default.optimizer
+    elif isinstance(optimizer, str):
+        optimizer = choose("optimizer", optimizer, OPTIMIZERS)()
+        if isinstance(optimizer, type(default.optimizer)):
+            optimizer = default.optimizer
+    elif isinstance(optimizer, optax.GradientTransformation):
+        optimizer, bare = default.optimizer, optimizer
+    if not isinstance(optimizer, Optimizer):
+        raise UsageError(
+            "optimizer must be a name, an optimizer spec such as Adam(0.01), or an optax "
+            f"transformation; got {optimizer!r}"
+        )
+    if parameters["learning_rate"] is not None:
+        if bare is not None:
+            raise UsageError("an optax transformation brings its own rate: leave learning_rate out")
+        optimizer = optimizer.replace(learning_rate=parameters["learning_rate"])
+    schedule: Any = parameters["schedule"]
+    if isinstance(schedule, str):
+        schedule = choose("schedule", schedule, SCHEDULES)()
+    if not isinstance(schedule, Schedule):
+        raise UsageError(f"schedule must be a name or a schedule spec, got {schedule!r}")
+    batch: Any = parameters["batch_size"]
+    epochs = parameters["max_epochs"]
+    return Descent(
+        optimizer=optimizer,
+        schedule=Constant() if part else schedule,
+        batch_size=default.batch_size if batch == "auto" else batch,
+        epochs=1 if part else default.epochs if epochs in (None, "auto") else epochs,
+        patience=parameters["patience"] if stops else None,
+        watch=parameters["watch"],
+        weight_decay=parameters["weight_decay"],
+        clip_norm=parameters["clip_norm"],
+        shuffle=parameters["shuffle"],
+        seed=seed,
+    ), bare
+
+
+@contextmanager
+def on_device(name: str | None) -> Iterator[None]:
+    """Compute on a device of JAX: "cpu", "gpu", "tpu"; None is JAX's own choice.
+
+    Only this thread, and only while the context lasts.
+
+    Raises
+    ------
+    UsageError
+        If the computer has no such device.
+    """
+    if name is None:
+        yield
+        return
+    try:
+        device = jax.devices(name)[0]
+    except (RuntimeError, TypeError) as error:
+        found = ", ".join(sorted({device.platform for device in jax.devices()}))
+        raise UsageError(f"there is no device {name!r} for JAX here; found: {found}") from error
+    with jax.default_device(device):
+        yield

@@ -1,0 +1,156 @@
+"""What scikit-learn hands over, turned into what a network reads: arrays, DataFrames, gaps.
+
+An array, or a DataFrame of numbers, is read as numbers only: nothing about its columns is guessed.
+A DataFrame with texts, categories or dates is read as the command line reads a table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from descend.data.columns import Column, infer_columns
+from descend.data.encode_number import NumberEncoder, bend, fit_number
+from descend.data.objects import frame_of
+from descend.data.preprocessing import Preprocessing, fit_preprocessing
+from descend.errors import DataError
+
+__all__ = ["Rows", "fit_inputs", "holds_more_than_numbers", "read_rows", "transform"]
+
+Rows = np.ndarray | pl.DataFrame
+"""A float64 array, in which NaN is a gap, or a table."""
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def holds_more_than_numbers(X: Any) -> bool:
+    """Whether X is a DataFrame with a column that is neither numbers nor yes and no.
+
+    Examples
+    --------
+    >>> holds_more_than_numbers(pl.DataFrame({"mass": [1.0], "sex": ["f"]}))
+    True
+    >>> holds_more_than_numbers(np.zeros((2, 2)))
+    False
+    """
+    if not hasattr(X, "columns") or not hasattr(X, "dtypes"):
+        return False
+    if isinstance(X, pl.DataFrame):
+        return any(not (kind.is_numeric() or kind == pl.Boolean) for kind in X.dtypes)
+    return any(getattr(kind, "kind", "O") not in "biuf" for kind in X.dtypes)
+
+
+def read_rows(
+    estimator: BaseEstimator, X: Any, y: Any = None, *, reset: bool, table: bool | None = None
+) -> tuple[Rows, Any]:
+    """Check inputs, and targets where there are any, as scikit-learn's estimators do.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Its ``n_features_in_`` and ``feature_names_in_`` are set, or compared with.
+    X : array or DataFrame (rows, columns)
+    y : array (rows,) or (rows, outputs), or "none" where there is no target to check
+    reset : bool
+        Whether this is a fit.
+    table : bool, optional
+        Whether to read X as a table; found by looking at X where not given.
+
+    Returns
+    -------
+    rows : float64 array or polars.DataFrame
+    y : array or None
+
+    Raises
+    ------
+    ValueError
+        For infinite numbers, other or missing columns, a target that lacks or does not fit.
+    """
+    none = isinstance(y, str)
+    if table is None:
+        table = holds_more_than_numbers(X)
+    if not table:
+        wanted: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        wanted |= {} if none else {"y": y, "multi_output": True}
+        checked: Any = validate_data(estimator, X, reset=reset, **wanted)
+        return (checked, None) if none else checked
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, "
+            "but the target y is None."
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    frame, _ = frame_of(X)
+    if none:
+        return frame, None
+    options: dict[str, Any] = {"ensure_2d": False, "dtype": None, "input_name": "y"}
+    y = check_array(y, **options)
+    check_consistent_length(X, y)
+    return frame, y
+
+
+def fit_inputs(
+    rows: Rows, names: list[str] | None, *, scale: str, kinds: dict[str, str] | None
+) -> Preprocessing:
+    """Fit the preprocessing on training rows.
+
+    Parameters
+    ----------
+    rows : float64 array or polars.DataFrame
+    names : list of str, optional
+        Of the columns of an array.
+    scale : {"standard", "minmax", "robust", "none"}
+    kinds : dict of str, optional
+        What columns of a table are, whatever they look like.
+    """
+    if isinstance(rows, pl.DataFrame):
+        return fit_preprocessing(rows, infer_columns(rows, kinds=kinds), scale=scale)
+    if kinds:
+        raise DataError(
+            "column_kinds is for DataFrames with texts, categories or dates; these inputs are "
+            "numbers only, and are taken as numbers. Leave it None"
+        )
+    if names is None:
+        names = [f"column_{place + 1}" for place in range(rows.shape[1])]
+    columns = tuple(Column(name, "number") for name in names)
+    encoders = tuple(
+        fit_number(pl.Series(rows[:, place], nan_to_null=True), column, scale)
+        for place, column in enumerate(columns)
+    )
+    gaps = int(np.isnan(rows).any(axis=1).sum())
+    return Preprocessing(columns, encoders, scale, gaps)
+
+
+def transform(preprocessing: Preprocessing, rows: Rows) -> Any:
+    """Return the inputs of the network: a float32 array, or a dict of arrays (see `Preprocessing`).
+
+    Arrays are turned whole instead of column by column; the result is the same.
+    """
+    if isinstance(rows, pl.DataFrame):
+        return preprocessing.transform(rows)[0]
+    encoders = [e for e in preprocessing.encoders if isinstance(e, NumberEncoder)]
+    fill = np.array([encoder.fill for encoder in encoders])
+    missing = np.isnan(rows)
+    numbers = np.where(missing, fill, rows)
+    if preprocessing.scale == "none":
+        scaled = np.clip(numbers, -_LARGEST, _LARGEST)
+    else:
+        center = np.array([encoder.center for encoder in encoders])
+        spread = np.array([encoder.spread for encoder in encoders])
+        with np.errstate(over="ignore"):
+            scaled = bend(np.clip((numbers - center) / spread, -1e300, 1e300))
+    scaled = scaled.astype(np.float32)
+    flags = np.array([encoder.flag for encoder in encoders])
+    if not flags.any():
+        return scaled
+    widths = np.array([encoder.width for encoder in encoders])
+    places = np.cumsum(widths) - widths
+    inputs = np.empty((len(rows), int(widths.sum())), np.float32)
+    inputs[:, places] = scaled
+    inputs[:, places[flags] + 1] = missing[:, flags]
+    return inputs

@@ -1,0 +1,74 @@
+"""Estimators in model files: the same safe ``name.descend`` that the command line writes."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from typing import Any
+
+import jax
+import numpy as np
+
+from descend.data.columns import Column
+from descend.data.targets import ClassTarget
+from descend.models import Model, ModelCard, Plan, Provenance, load
+from descend.version import __version__
+
+__all__ = ["model_of", "read_model"]
+
+
+def model_of(estimator: Any) -> Model:
+    """Return a fitted estimator as a model: it predicts, is tested, shown and saved as one."""
+    targets = estimator.targets_
+    names = tuple(target.name for target in targets)
+    columns = estimator.preprocessing_.columns
+    columns += tuple(Column(name, "target") for name in names)
+    tasks = tuple("classification" if isinstance(t, ClassTarget) else "regression" for t in targets)
+    plan = Plan(
+        columns, names, tasks, estimator.preprocessing_.scale, estimator.network_,
+        estimator.loss_, estimator.descent_, test_fraction=0.0, validation_fraction=None,
+    )  # fmt: skip
+    history = estimator.history_
+    provenance = Provenance(
+        source=f"{type(estimator).__name__}.fit",
+        rows=sum(targets[0].counts) if isinstance(targets[0], ClassTarget) else targets[0].count,
+        data_digest="",
+        made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        descend=__version__,
+        jax=jax.__version__,
+        numpy=np.__version__,
+        python=platform.python_version(),
+        device=jax.devices()[0].device_kind,
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        seconds=history[-1].seconds if history else 0.0,
+        epochs=history[-1].epoch if history else 0,
+        best_epoch=estimator.best_epoch_,
+        ended=estimator.ended_,
+    )
+    preprocessing = estimator.preprocessing_.replace(columns=columns)
+    card = ModelCard(plan, preprocessing, targets, None, provenance)
+    fingerprints = np.zeros(0, np.uint32)
+    return Model(card, estimator.params_, estimator.state_, None, fingerprints)
+
+
+def read_model(estimator: Any, path: str | os.PathLike[str]) -> Model:
+    """Read a model file into an estimator that has not been fitted; return the model."""
+    model = load(path)
+    plan = model.plan
+    estimator.preprocessing_ = model.card.preprocessing
+    estimator.targets_ = model.card.targets
+    estimator.network_, estimator.loss_ = plan.network, plan.loss
+    estimator.descent_ = plan.descent
+    estimator.params_, estimator.state_ = model.params, model.state
+    estimator.history_ = ()
+    provenance = model.card.provenance
+    estimator.best_epoch_, estimator.ended_ = provenance.best_epoch, provenance.ended
+    inputs = model.card.preprocessing.columns
+    names = [column.name for column in inputs if column.kind != "target"]
+    estimator.n_features_in_ = len(names)
+    made_up = [f"column_{place + 1}" for place in range(len(names))]
+    if names != made_up:
+        estimator.feature_names_in_ = np.array(names, dtype=object)
+    estimator._reads_table = any(column.kind != "number" for column in inputs)
+    return model
