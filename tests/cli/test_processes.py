@@ -10,8 +10,6 @@ import pytest
 
 from descend.models import load
 
-DESCEND = [sys.executable, "-m", "descend"]
-
 
 @pytest.fixture
 def surroundings(tmp_path):
@@ -34,7 +32,10 @@ def started(folder, surroundings):
     yield command
     for process in processes:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def test_exit_codes(started, class_model):
@@ -127,8 +128,8 @@ def test_first_interrupt_keeps_the_best_model(endless, folder):
 @pytest.mark.slow
 def test_termination_is_an_interrupt(endless, folder):
     endless.send_signal(signal.SIGTERM)
-    endless.communicate(timeout=60)
-    assert endless.returncode == 130
+    _, err = endless.communicate(timeout=60)
+    assert endless.returncode == 130, err
     assert load(folder / "data.descend").card.provenance.ended == "stopped"
 
 

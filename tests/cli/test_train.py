@@ -13,7 +13,6 @@ from descend.data.fingerprints import fingerprint, row_hashes
 from descend.models import Options, TableTraining, load
 from descend.models.model import flat
 
-
 LONGER = ("--epochs", "30", "--learning-rate", "0.03")
 
 

@@ -42,8 +42,8 @@ def command(model: str, file: str, out: str, as_json: bool, quiet: bool, **value
 
     \b
     descend predict penguins.descend new.csv
-    descend predict penguins.descend new.csv --out answers.parquet
-    cat new.csv | descend predict penguins.descend - | head
+    descend predict penguins.descend new.csv -o new.parquet
+    cat new.csv | descend predict penguins.descend | head
     """
     from descend.cli import render
     from descend.data.table import stream_table

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,13 @@ class Talk:
         if not self.quiet:
             click.echo(text, file=self.file)
 
+    def interject(self, text: str) -> None:
+        """Write one line from a signal handler, which may interrupt another line being written."""
+        if not self.quiet:
+            # Python's own files refuse to be entered twice.
+            with suppress(OSError, ValueError):
+                os.write(self.file.fileno(), f"\n{text}\n".encode())
+
     def line(self, label: str, *parts: str) -> None:
         """Write a label and its text, wrapped under itself; further parts on lines of their own."""
         room = self.width - LABEL
@@ -100,6 +108,11 @@ class Talk:
             for text in wrapped:
                 self.say(f"{label:<{LABEL}}{text}")
                 label = ""
+
+    def warn(self, warnings: Sequence[str]) -> None:
+        """Write what a person should know, each on a line of its own; not even quiet hides it."""
+        for warning in warnings:
+            print(f"descend: warning: {warning}", file=sys.stderr)
 
     def plan(self, training: TableTraining) -> None:
         """Say what the data are and what will be done with them."""
@@ -182,7 +195,9 @@ class Talk:
             more.append(f"calibration error {report.calibration_error:.3f}")
         self.line("", " · ".join(more))
         if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
-            self.line("", "a linear model does as well on these rows: the network does not earn its keep")
+            self.line(
+                "", "a linear model does as well on these rows: the network does not earn its keep"
+            )
         if len(report.classes) <= MOST_CLASSES:
             for text in confusion_lines(report, self.width - LABEL):
                 self.say(" " * LABEL + text)

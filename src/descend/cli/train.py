@@ -25,7 +25,9 @@ from descend.cli.options import (
 from descend.errors import DivergedError, ModelFileError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from descend.models import Plan
+    from descend.cli.render import Talk
+    from descend.models import Plan, TableTraining
+    from descend.models.checkpoint import Checkpoints
     from descend.training import Run
 
 __all__ = ["command"]
@@ -44,6 +46,25 @@ class BatchSize(click.ParamType[Any]):
             return int(value)
         except ValueError:
             self.fail(f'"{value}" is neither a number of rows nor "all"', param, ctx)
+
+
+class Seconds(click.ParamType[Any]):
+    """A duration: ``90``, ``90s``, ``5m`` or ``1h``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(value[-1:], 0.0)
+        try:
+            seconds = float(value[:-1]) * unit if unit else float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds < float("inf"):
+            self.fail(f'"{value}" is not a time. Write seconds, as 90 or 90s, or 5m, or 1h', param)
+        return seconds
 
 
 class Share(click.ParamType[Any]):
@@ -89,6 +110,12 @@ class Share(click.ParamType[Any]):
 )
 @click.option("--test-fraction", type=float, default=0.2, show_default=True, metavar="SHARE")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--checkpoint", type=click.Path(), metavar="DIR", help="Keep the run on disk, in DIR."
+)
+@click.option("--every", type=Seconds(), default="60s", show_default=True, metavar="TIME")
+@click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in DIR.")
+@click.option("--force", is_flag=True, help="Resume although plan or rows are others.")
 @reading_options
 @json_option
 @quiet_option
@@ -99,6 +126,10 @@ def command(
     out: str | None,
     plan_file: str | None,
     dry_run: bool,
+    checkpoint: str | None,
+    every: float,
+    resume: bool,
+    force: bool,
     as_json: bool,
     quiet: bool,
     **values: Any,
@@ -110,8 +141,9 @@ def command(
 
     \b
     descend train penguins.csv --target species
-    descend train houses.parquet --target price --drop id --layers 128,64
-    descend train visits.csv --target churn --time date --class-weight balanced
+    descend train houses.parquet -t price --drop id
+    descend train visits.csv -t churn --time date
+    descend train letters.tsv -t letter --layers 256,128
     """
     # Options are checked before JAX is imported, so that a wrong one is told at once.
     how = reading(values)
@@ -145,11 +177,17 @@ def command(
 
             click.echo(json.dumps(to_json(training.plan), indent=2, ensure_ascii=False))
         return 0
-    with stopping(training.run, talk):
+    keeper = checkpoints(checkpoint, training, every, resume, force, talk)
+    with keeper or nullcontext(), stopping(training.run, talk):
         try:
             with talk.progress(training) as progress:
                 for record in training.epochs():
                     progress.update(record)
+                    if keeper is not None:
+                        keeper.save_if_due()
+            if keeper is not None:
+                keeper.save()
+                talk.warn(keeper.warnings)
         except DivergedError as error:
             if not training.run.best_epoch:
                 raise DivergedError(f"{error} No model was saved.", error.step) from None
@@ -163,6 +201,31 @@ def command(
     if as_json:
         click.echo(render.model_json(model, destination))
     return 130 if training.run.ended == "stopped" else 0
+
+
+def checkpoints(
+    folder: str | None,
+    training: TableTraining,
+    every: float,
+    resume: bool,
+    force: bool,
+    talk: Talk,
+) -> Checkpoints | None:
+    """Open the folder of checkpoints, and go on from the newest where that is asked for."""
+    if folder is None:
+        if resume or force:
+            raise UsageError("--resume and --force need --checkpoint DIR, where the run was kept")
+        return None
+    from descend.models.checkpoint import Checkpoints
+
+    keeper = Checkpoints(folder, training, every=every)
+    if resume:
+        step = keeper.resume(force=force)
+        talk.warn(keeper.warnings)
+        keeper.warnings.clear()
+        where = f"step {step:,} in {folder}" if step else f"the start: {folder} has no checkpoint"
+        talk.line("Resumed", f"from {where}")
+    return keeper
 
 
 def model_name(file: str) -> Path:
@@ -251,6 +314,7 @@ def read_plan(path: str) -> Plan:
 def refuse_changes(context: click.Context) -> None:
     """Refuse options beside --plan that the plan itself decides."""
     free = {"file", "out", "plan_file", "dry_run", "as_json", "quiet", "validation"}
+    free |= {"checkpoint", "every", "resume", "force"}
     free |= {"encoding", "delimiter", "quote", "decimal", "header", "bad_rows"}
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
@@ -277,7 +341,7 @@ def stopping(run: Run, talk: Any) -> Iterator[None]:
             raise KeyboardInterrupt
         asked = True
         run.stop()
-        talk.say("Stopping after this piece of work; the best model is kept. Ctrl-C again quits.")
+        talk.interject("Stopping: the best model is kept. Ctrl-C again quits at once.")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
