@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[1] / "models" / "golden"
 
 
 def examples() -> pl.DataFrame:
-    """Return a table with every kind of column: gaps, categories few and many, dates, yes and no."""
+    """Return a table with every kind of column: gaps, few and many categories, dates, yes or no."""
     draw = np.random.default_rng(1)
     rows = 160
     size = draw.normal(size=rows)
