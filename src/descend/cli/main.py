@@ -20,7 +20,19 @@ import click
 from descend.errors import DescendError, OutputError, UsageError, did_you_mean
 from descend.version import __version__
 
-__all__ = ["SMALL_LOOPS", "cli", "main"]
+__all__ = [
+    "Commands",
+    "SMALL_LOOPS",
+    "cache_folder",
+    "cli",
+    "complain",
+    "limit_cache",
+    "main",
+    "prepare_surroundings",
+    "run",
+    "silence_output",
+    "usage_hint",
+]
 
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=262144"
 """Compiles a training loop over little data a step into one piece of machine code: measured 3 times

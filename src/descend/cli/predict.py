@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from descend.data.notes import Notes
     from descend.models import Model
 
-__all__ = ["command"]
+__all__ = ["Answers", "command"]
 
 
 @click.command("predict", short_help="Predict the targets of new rows.")

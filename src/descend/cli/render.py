@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from descend.models import Model, TableTraining
     from descend.training import EpochRecord
 
-__all__ = ["Progress", "Talk", "model_json", "spec_json"]
+__all__ = [
+    "Progress",
+    "Talk",
+    "confusion_lines",
+    "count",
+    "descent_line",
+    "model_json",
+    "number",
+    "parameter_lines",
+    "size",
+    "spec_json",
+]
 
 LABEL = 10
 """Width of the labels on the left."""

@@ -30,7 +30,20 @@ if TYPE_CHECKING:
     from descend.models.checkpoint import Checkpoints
     from descend.training import Run
 
-__all__ = ["command"]
+__all__ = [
+    "BatchSize",
+    "Seconds",
+    "Share",
+    "check_writable",
+    "checkpoints",
+    "column_kind",
+    "column_names",
+    "command",
+    "model_name",
+    "read_plan",
+    "refuse_changes",
+    "stopping",
+]
 
 
 class BatchSize(click.ParamType[Any]):

@@ -18,6 +18,7 @@ __all__ = [
     "MOST_WEIGHTS",
     "default_descent",
     "default_layers",
+    "embedding_dims",
     "linear_network",
     "table_network",
 ]

@@ -16,7 +16,7 @@ from descend.models.networks import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.training import Descent
 
-__all__ = ["Options"]
+__all__ = ["Options", "check_class_weight"]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
 from descend.version import __version__
 
-__all__ = ["TableTraining", "train"]
+__all__ = ["TableTraining", "plan_for", "train"]
 
 
 class TableTraining:
