@@ -53,7 +53,7 @@ def test_ridge_of_a_batch_without_weight_is_harmless():
     carry = compiled.start(params, {}, jax.random.key(0))
     zero = np.zeros(1, np.float32)
     carry = compiled.run(
-        carry, data.x, data.y, zero, np.zeros(1, np.int32), 1, 0, 1, Settings(0.1, 1, 0.0, 0.0)
+        carry, data.x, data.y, zero, np.zeros(1, np.int32), 1, 0, 1, Settings(0.1, 1, 0, 0, 0.5)
     )
     jax.tree.map(np.testing.assert_array_equal, carry.params, params)
     assert int(carry.bad_step) == 0

@@ -152,7 +152,8 @@ def program(
             total = total + 0.5 * settings.ridge * squared_weights(params)
             if weights is not None:
                 heavy = jnp.sum(weights)
-                count = jnp.where(heavy > 0, heavy, 1)  # a batch that weighs nothing: no step
+                total = jnp.where(heavy > 0, total, 0)  # a batch that weighs nothing: no step
+                count = jnp.where(heavy > 0, heavy, 1)
         return total / count, state
 
     def one_step(i: jax.Array, carry: Carry, x, y, weights, order, rows, settings) -> Carry:
