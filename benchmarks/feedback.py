@@ -149,7 +149,7 @@ def main() -> None:
         present = dict(CONTESTS)
         for rival, contest in CONTESTS.items():
             try:
-                contest(problem, 0.6, 0)
+                contest(problem, 4.0, 0)
             except ImportError as error:
                 del present[rival]
                 print(f"  {rival}: not installed ({error})")

@@ -12,10 +12,14 @@ from descend import layers
 from descend.layers import (
     Activation,
     BatchNormalization,
+    ContinuousTime,
     Dense,
     Dropout,
     Embedding,
+    Equilibrium,
     Flatten,
+    HopfieldLookup,
+    HopfieldPooling,
     LayerNormalization,
     Parallel,
     Reshape,
@@ -28,10 +32,27 @@ from descend.layers.summary import output_shape, parameter_count, summary_line
 CASES = {
     "Activation": [(Activation("tanh"), (3,)), (Activation("softmax"), (2, 3))],
     "BatchNormalization": [(BatchNormalization(), (3,)), (BatchNormalization(0.5), (2, 3))],
+    "ContinuousTime": [
+        (ContinuousTime(3), (4, 2)),
+        (ContinuousTime(2, method="midpoint", substeps=3, return_sequences=True), (3, 2)),
+        (ContinuousTime(2, method="adaptive"), (3, 2)),
+    ],
     "Dense": [(Dense(3, "gelu"), (4,)), (Dense(2, use_bias=False), (3,))],
     "Dropout": [(Dropout(0.4), (5,))],
     "Embedding": [(Embedding((3, 4), (2, 3)), (2,))],
+    "Equilibrium": [
+        (Equilibrium(3, tolerance=1e-13, max_steps=400), (2,)),
+        (Equilibrium(2, "relu", True, tolerance=1e-13, max_steps=400), (3,)),
+    ],
     "Flatten": [(Flatten(), (2, 3))],
+    "HopfieldLookup": [
+        (HopfieldLookup(3, memories=4), (2,)),
+        (HopfieldLookup(2, memories=3, key_units=4, steps=2, beta=1.5), (3, 2)),
+    ],
+    "HopfieldPooling": [
+        (HopfieldPooling(3), (4, 2)),
+        (HopfieldPooling(2, queries=2, steps=3), (3, 2)),
+    ],
     "LayerNormalization": [(LayerNormalization(), (4,))],
     "Parallel": [
         (

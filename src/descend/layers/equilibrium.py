@@ -37,7 +37,11 @@ class Equilibrium(Layer):
         turn solved is then f(z + α (z W + x U + b − z)), which contracts for
         α = m / ‖I − W‖² and has the same rests.
     margin : float
-    solver : FixedPointSolver
+    method, gradient : str
+    tolerance : float
+    max_steps : int
+    damping : float
+        How rests are found and differentiated: fields of `FixedPointSolver`.
     jacobian_penalty : float
         γ of an added cost γ E‖εᵀ ∂f/∂z‖² / units, one Gaussian ε a batch (needs a key): it keeps
         the feedback weak enough to settle quickly. It acts on the gradients only; the loss that
@@ -61,7 +65,11 @@ class Equilibrium(Layer):
     activation: str = "tanh"
     monotone: bool = False
     margin: float = 1.0
-    solver: FixedPointSolver = FixedPointSolver()
+    method: str = "anderson"
+    gradient: str = "implicit"
+    tolerance: float = 1e-4
+    max_steps: int = 50
+    damping: float = 1.0
     jacobian_penalty: float = 0.0
     feedback_scale: float = 0.5
     weight_initializer: Initializer = Glorot()
@@ -72,7 +80,10 @@ class Equilibrium(Layer):
         check_choice(self, "activation", activations.__all__)
         check_choice(self, "monotone", (True, False))
         check_number(self, "margin", above=0)
-        check_spec(self, "solver", FixedPointSolver)
+        try:
+            self._solver()
+        except SpecError as error:
+            raise SpecError(str(error).replace("FixedPointSolver", "Equilibrium")) from None
         check_number(self, "jacobian_penalty", at_least=0)
         check_number(self, "feedback_scale", above=0)
         check_spec(self, "weight_initializer", Initializer)
@@ -82,6 +93,15 @@ class Equilibrium(Layer):
                 'Equilibrium: monotone needs activation "relu", whose proximal form is known; '
                 f"got {self.activation!r}"
             )
+
+    def _solver(self) -> FixedPointSolver:
+        return FixedPointSolver(
+            self.method,
+            self.gradient,
+            tolerance=self.tolerance,
+            max_steps=self.max_steps,
+            damping=self.damping,
+        )
 
     @property
     def draws(self) -> bool:
@@ -120,7 +140,7 @@ class Equilibrium(Layer):
             norm = jnp.max(gap.sum(axis=0)) * jnp.max(gap.sum(axis=1))
             step = jax.lax.stop_gradient(self.margin / norm)
         theta = (weight, drive, step)
-        z, settling = fixed_point(self._turn, theta, jnp.zeros_like(drive), self.solver)
+        z, settling = fixed_point(self._turn, theta, jnp.zeros_like(drive), self._solver())
         if train and self.jacobian_penalty > 0:
             if key is None:
                 raise SpecError("Equilibrium: jacobian_penalty needs a random key in training")
