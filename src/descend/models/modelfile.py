@@ -23,7 +23,7 @@ from safetensors.numpy import load as load_tensors
 
 from descend.errors import ModelFileError, OutputError
 
-__all__ = ["FORMAT", "VERSION", "read_model_file", "to_bytes"]
+__all__ = ["FORMAT", "VERSION", "canonical_json", "read_model_file", "strict_json", "to_bytes"]
 
 FORMAT = "descend.model"
 VERSION = 1
@@ -37,13 +37,15 @@ UNSIGNED = "0" * 64
 Tensors = dict[str, np.ndarray]
 
 
-def to_bytes(spec: Mapping[str, Any], tensors: Tensors) -> bytes:
+def to_bytes(spec: Mapping[str, Any], tensors: Tensors, form: str = FORMAT) -> bytes:
     """Return the bytes of a model file. The same model always gives the same bytes.
 
     Parameters
     ----------
     spec : mapping of plain JSON values
     tensors : dict of float32, int32 or uint32 arrays
+    form : str
+        What the file calls itself: `FORMAT` or another file of the same build.
     """
     entries: dict[str, Any] = {}
     offset = 0
@@ -58,7 +60,7 @@ def to_bytes(spec: Mapping[str, Any], tensors: Tensors) -> bytes:
         }
         offset = end
     metadata = {
-        "format": FORMAT,
+        "format": form,
         "version": str(VERSION),
         "spec": canonical_json(spec),
         "sha256": UNSIGNED,
@@ -89,8 +91,10 @@ def _signed(digest: str) -> bytes:
     return f'"sha256":"{digest}"'.encode()
 
 
-def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tensors]:
-    """Read and check a model file.
+def read_model_file(
+    path: str | os.PathLike[str], form: str = FORMAT
+) -> tuple[dict[str, Any], Tensors]:
+    """Read and check a model file, or another file of the same build.
 
     Returns
     -------
@@ -107,10 +111,10 @@ def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Tenso
     data = _read(path)
     header = _header(path, data)
     metadata = header.get("__metadata__")
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+    if not isinstance(metadata, dict) or metadata.get("format") != form:
         raise ModelFileError(
-            f"{path} is a safetensors file, but not a Descend model "
-            f'(its metadata do not say "format": "{FORMAT}")'
+            f"{path} is a safetensors file, but not a Descend {form.removeprefix('descend.')} "
+            f'(its metadata do not say "format": "{form}")'
         )
     _check_version(path, metadata.get("version"))
     _check_digest(path, data, metadata.get("sha256"))

@@ -48,8 +48,8 @@ class Answer:
     target : str
     prediction : array (rows,)
         Labels as they were given, or numbers in the target's own unit.
-    codes : int array (rows,) or None
-        Class codes of the predicted labels; None for numbers.
+    codes : int array (rows,)
+        Class codes of the predicted labels; empty for numbers.
     probabilities : float array (rows, classes) or None
         None for numbers, and for losses whose outputs are not probabilities.
     classes : tuple
@@ -58,7 +58,7 @@ class Answer:
 
     target: str
     prediction: np.ndarray
-    codes: np.ndarray | None
+    codes: np.ndarray
     probabilities: np.ndarray | None
     classes: tuple[Any, ...]
 
@@ -180,7 +180,7 @@ def _answer(target: Target, loss: Loss, values: np.ndarray) -> Answer:
         if isinstance(loss, Quantile):  # the middle level stands for the prediction
             column = int(np.argmin([abs(level - 0.5) for level in loss.levels]))
         numbers = target.decode(values[:, column])
-        return Answer(target.name, numbers, None, None, ())
+        return Answer(target.name, numbers, np.zeros(0, int), None, ())
     if loss.target == "binary":
         values = np.stack([1 - values, values], axis=1)
     codes = np.argmax(values, axis=1)

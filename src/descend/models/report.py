@@ -152,7 +152,7 @@ def class_report(
         Of the network, and of the linear model.
     """
     k = len(target.classes)
-    codes = _codes(answer)
+    codes = answer.codes
     right = int((codes == truth).sum())
     low, high = metrics.wilson_interval(right, len(truth))
     scores = metrics.precision_recall_f1(truth, codes, k=k)
@@ -175,7 +175,7 @@ def class_report(
         auc=metrics.roc_auc(truth, probabilities) if both and probabilities is not None else None,
         majority_class=str(target.classes[majority]),
         majority_accuracy=float(np.mean(truth == majority)),
-        linear_accuracy=None if linear is None else float(np.mean(_codes(linear) == truth)),
+        linear_accuracy=None if linear is None else float(np.mean(linear.codes == truth)),
         classes=tuple(str(label) for label in target.classes),
         confusion=tuple(
             tuple(int(n) for n in row) for row in metrics.confusion_matrix(truth, codes, k=k)
@@ -188,10 +188,6 @@ def class_report(
 
 def _known(values: np.ndarray) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(value) else float(value) for value in values)
-
-
-def _codes(answer: Answer) -> np.ndarray:
-    return np.zeros(0, int) if answer.codes is None else answer.codes
 
 
 def number_report(

@@ -3,7 +3,8 @@
 from descend.training.descent import Descent
 from descend.training.evaluation import count_rows, mean_loss, raw_outputs
 from descend.training.fitting import Trained, fit
-from descend.training.loop import EpochRecord, Examples, Run
+from descend.training.loop import Run
+from descend.training.records import EpochRecord, Examples
 
 __all__ = [
     "Descent",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -16,7 +17,8 @@ from descend.layers.summary import output_shape
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
 from descend.training.descent import Descent
 from descend.training.evaluation import count_rows, raw_outputs
-from descend.training.loop import EpochRecord, Examples, Run
+from descend.training.loop import Run
+from descend.training.records import EpochRecord, Examples
 
 __all__ = ["Trained", "fit"]
 
@@ -51,7 +53,7 @@ class Trained:
 
     def predict(self, x: Any) -> Any:
         """Return what the loss's link makes of the raw outputs: probabilities or numbers."""
-        return jax.tree.map(np.asarray, self.loss.link(self.raw(x)))
+        return jax.tree.map(np.asarray, self.loss.link(jnp.asarray(self.raw(x))))
 
 
 def fit(
@@ -103,10 +105,11 @@ def fit(
     Examples
     --------
     >>> from descend.layers import Dense, Sequential
+    >>> from descend.optimizers import Adam
     >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
     >>> network = Sequential((Dense(8, "tanh"), Dense(2)))
     >>> trained = fit(network, x, x[:, 0].astype(int) ^ x[:, 1].astype(int),
-    ...               descent=Descent(batch_size=None, epochs=300))
+    ...               descent=Descent(Adam(0.05), batch_size=None, epochs=200))
     >>> trained.predict(x).argmax(axis=1)
     array([0, 1, 1, 0])
     """

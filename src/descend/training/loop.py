@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -17,82 +17,17 @@ from descend.errors import DivergedError, UsageError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.training.descent import Descent
-from descend.training.evaluation import count_rows, mean_loss, raw_outputs
+from descend.training.evaluation import mean_loss, raw_outputs
+from descend.training.records import EpochRecord, Examples
 from descend.training.step import Carry, Settings, program
 
-__all__ = ["EpochRecord", "Examples", "Run"]
+__all__ = ["Run"]
 
 CHUNK_SECONDS = 0.2
 """Aim for one call of the compiled program: long enough to be cheap, short enough to stay alive."""
 
 Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
 """(raw outputs, targets, weights) -> a number, greater is better."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows to learn from or to be judged by.
-
-    Attributes
-    ----------
-    x : array (rows, ...) or dict of arrays
-    y : array (rows, ...) or tuple of arrays
-    weights : float32 array (rows,) or None
-        Importance of each row; training divides them by their mean.
-    """
-
-    x: Any
-    y: Any
-    weights: np.ndarray | None = None
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return count_rows(self.x)
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """What is known at a moment of a run.
-
-    Attributes
-    ----------
-    epoch : int
-        From 1.
-    share : float
-        Share of this epoch's steps already taken; 1.0 when the epoch is complete. The validation
-        fields are None before that.
-    step : int
-        Optimizer steps since the start of the run.
-    loss : float
-        Mean training loss over this epoch's rows so far (each row before its own step).
-    validation_loss, validation_score : float or None
-        None without validation rows, and without a score function.
-    learning_rate : float or None
-        At the latest step; None for a bare optax transformation, which keeps its own.
-    seconds : float
-        Since the start of the run, compilation included.
-    rows_per_second : float
-        Of the training steps alone, in this epoch.
-    best : bool
-        Whether this epoch is the best so far; its weights are kept.
-    """
-
-    epoch: int
-    share: float
-    step: int
-    loss: float
-    validation_loss: float | None
-    validation_score: float | None
-    learning_rate: float | None
-    seconds: float
-    rows_per_second: float
-    best: bool
-
-    @property
-    def complete(self) -> bool:
-        """Whether the epoch is over."""
-        return self.share >= 1.0
 
 
 class Run:
@@ -137,7 +72,7 @@ class Run:
     >>> run = Run(Dense(1), SquaredError(), Descent(SGD(0.5), epochs=30), Examples(x, 3 * x + 1))
     >>> for record in run.epochs():
     ...     pass
-    >>> run.params["weight"].round(2), run.params["bias"].round(2)
+    >>> run.params["weight"].round(1), run.params["bias"].round(1)
     (array([[3.]], dtype=float32), array([1.], dtype=float32))
     """
 
@@ -199,6 +134,59 @@ class Run:
         self._stop = False
         self._chunk = 64
         self._warm = False
+        self._carry: Any = None
+        self._epoch, self._done = 1, 0
+        self._spent = self._before = self._began = 0.0
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return all that `restore` needs to go on from here, to the same bits.
+
+        To be called between two records. The order of rows needs no place in it: it is a function
+        of seed, epoch and position.
+
+        Returns
+        -------
+        facts : dict of plain JSON values
+        tensors : dict of str to array
+        """
+        carry = self._carry._replace(key=jax.random.key_data(self._carry.key))
+        facts = {
+            "epoch": self._epoch,
+            "done": self._done,
+            "best_epoch": self.best_epoch,
+            "best": None if self._best is None else [finite(v) for v in self._best],
+            "ended": "" if self.ended == "stopped" else self.ended,
+            "seconds": time.perf_counter() - self._began,
+            "history": [list(dataclasses.astuple(record)) for record in self.history],
+        }
+        tensors = {"carry/step": np.asarray(carry.step)}
+        for name, tree in (("carry", carry), ("best", (self.params, self.state))):
+            for i, leaf in enumerate(jax.tree.leaves(tree)):
+                tensors[f"{name}/{i:05d}"] = np.asarray(leaf)
+        return facts, tensors
+
+    def restore(self, facts: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+        """Go on from a `snapshot` of a run with the same network, descent and rows.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If it is not of such a run.
+        """
+        fresh = self._program.start(self.params, self.state, self._key)
+        carry = fresh._replace(key=jax.random.key_data(fresh.key))
+        carry = filled(carry, tensors, "carry")
+        self._carry = carry._replace(key=jax.random.wrap_key_data(carry.key))
+        self.params, self.state = filled((self.params, self.state), tensors, "best")
+        self.history = [EpochRecord(*values) for values in facts["history"]]
+        self._epoch, self._done = int(facts["epoch"]), int(facts["done"])
+        if not (1 <= self._epoch <= self.descent.epochs and 0 <= self._done <= self.steps):
+            raise ValueError(f"epoch {self._epoch}, step {self._done} is not in this run")
+        self.best_epoch, self.ended = int(facts["best_epoch"]), str(facts["ended"])
+        best = facts["best"]
+        if best is not None:
+            self._best = tuple(-math.inf if v is None else float(v) for v in best)  # pyright: ignore[reportAttributeAccessIssue]
+        self._before = float(facts["seconds"])
 
     def stop(self) -> None:
         """Ask the run to end after the current piece of work; the best weights are kept."""
@@ -227,39 +215,49 @@ class Run:
             If the loss became infinite or not a number. ``params`` then hold the best weights of
             the epochs before.
         """
-        began = time.perf_counter()
-        carry = self._program.start(self.params, self.state, self._key)
-        if self.optimizer_state is not None:
-            carry = carry._replace(optimizer_state=self.optimizer_state)
-        for epoch in range(1, self.descent.epochs + 1):
-            order = self._order(epoch)
-            carry = carry._replace(loss_sum=np.float32(0), rows=np.float32(0))
-            spent, done = 0.0, 0
-            while done < self.steps and not (self._stop and done):
-                started, first = time.perf_counter(), done
-                done = min(done + self._chunk, self.steps)
-                carry = self._program.run(
-                    carry, *self._data, order, self.rows, first, done, self._settings
-                )
-                bad = int(carry.bad_step)
-                took = time.perf_counter() - started
-                spent += took
-                self._adapt_chunk(took, done - first)
-                if bad:
-                    raise self._diverged(bad, epoch)
-                if done < self.steps and not self._stop:
-                    yield self._record(epoch, done, carry, spent, began)
-            if self._stop and done < self.steps and self.history:
-                break
-            self.optimizer_state = carry.optimizer_state
-            yield self._finish_epoch(epoch, done, carry, spent, began)
-            if self._stop:
-                break
-            patience = self.descent.patience
-            if self.validation and patience and epoch - self.best_epoch >= patience:
-                self.ended = "patience"
-                return
-        self.ended = "stopped" if self._stop else "epochs"
+        self._began = time.perf_counter() - self._before
+        if self._carry is None:
+            self._carry = self._program.start(self.params, self.state, self._key)
+            if self.optimizer_state is not None:
+                self._carry = self._carry._replace(optimizer_state=self.optimizer_state)
+        while not self.ended:
+            if self._stop and self.history and not self._done:
+                self.ended = "stopped"
+            else:
+                yield from self._rest_of_epoch()
+
+    def _rest_of_epoch(self) -> Iterator[EpochRecord]:
+        """Take the steps that are left of the current epoch, and judge what came of it."""
+        order = self._order(self._epoch)
+        while self._done < self.steps and not (self._stop and self._done):
+            started, first = time.perf_counter(), self._done
+            self._done = min(first + self._chunk, self.steps)
+            self._carry = self._program.run(
+                self._carry, *self._data, order, self.rows, first, self._done, self._settings
+            )
+            bad = int(self._carry.bad_step)
+            took = time.perf_counter() - started
+            self._spent += took
+            self._adapt_chunk(took, self._done - first)
+            if bad:
+                raise self._diverged(bad)
+            if self._done < self.steps and not self._stop:
+                yield self._record()
+        if self._done < self.steps and self.history:  # stopped: the best is older
+            self.ended = "stopped"
+            return
+        record = self._finish_epoch()
+        patience = self.descent.patience
+        if self._stop:
+            self.ended = "stopped"
+        elif self.validation and patience and self._epoch - self.best_epoch >= patience:
+            self.ended = "patience"
+        elif self._epoch == self.descent.epochs:
+            self.ended = "epochs"
+        else:
+            self._epoch, self._done, self._spent = self._epoch + 1, 0, 0.0
+            self._carry = self._carry._replace(loss_sum=np.float32(0), rows=np.float32(0))
+        yield record
 
     def _order(self, epoch: int) -> jax.Array:
         shuffle = self.descent.shuffle and self.batch_size < self.rows
@@ -277,41 +275,35 @@ class Run:
         self._chunk = max(1, min(aim, self._chunk * 8))
 
     def _record(
-        self,
-        epoch: int,
-        done: int,
-        carry: Carry,
-        spent: float,
-        began: float,
-        judged: tuple[float | None, float | None] = (None, None),
-        best: bool = False,
+        self, judged: tuple[float | None, float | None] = (None, None), best: bool = False
     ) -> EpochRecord:
+        carry = self._carry
         loss_sum, rows, step, rate = jax.device_get(
             (carry.loss_sum, carry.rows, carry.step, carry.learning_rate)
         )
         return EpochRecord(
-            epoch=epoch,
-            share=done / self.steps,
+            epoch=self._epoch,
+            share=self._done / self.steps,
             step=int(step),
             loss=float(loss_sum / rows),
             validation_loss=judged[0],
             validation_score=judged[1],
             learning_rate=float(rate) if self._bare is None else None,
-            seconds=time.perf_counter() - began,
-            rows_per_second=float(rows) / max(spent, 1e-9),
+            seconds=time.perf_counter() - self._began,
+            rows_per_second=float(rows) / max(self._spent, 1e-9),
             best=best,
         )
 
-    def _finish_epoch(
-        self, epoch: int, done: int, carry: Carry, spent: float, began: float
-    ) -> EpochRecord:
+    def _finish_epoch(self) -> EpochRecord:
         """Judge the weights on the validation rows, keep them if best, and record the epoch."""
+        carry = self._carry
+        self.optimizer_state = carry.optimizer_state
         params = self._shown(carry)
         judged, gain = self._judge(params, carry.state)
         if gain:
             self.params, self.state = jax.device_get((params, carry.state))
-            self.best_epoch = epoch
-        record = self._record(epoch, done, carry, spent, began, judged, gain)
+            self.best_epoch = self._epoch
+        record = self._record(judged, gain)
         self.history.append(record)
         return record
 
@@ -338,7 +330,7 @@ class Run:
             self._best = watched if math.isfinite(loss) else (-math.inf, -math.inf)
         return (loss, score), gain
 
-    def _diverged(self, step: int, epoch: int) -> DivergedError:
+    def _diverged(self, step: int) -> DivergedError:
         rate = self.descent.optimizer.learning_rate
         kept = f"the weights of epoch {self.best_epoch}" if self.best_epoch else "the first weights"
         name = type(self.descent.optimizer).__name__
@@ -349,7 +341,24 @@ class Run:
             else "the most likely cause is a learning rate too high for these data"
         )
         return DivergedError(
-            f"the loss became infinite or not a number at step {step} (epoch {epoch}); {cause}. "
-            f"Kept: {kept}.",
+            f"the loss became infinite or not a number at step {step} (epoch {self._epoch}); "
+            f"{cause}. Kept: {kept}.",
             step,
         )
+
+
+def finite(value: float) -> float | None:
+    """Return a number that JSON can hold; minus infinity, the worst of all, becomes None."""
+    return value if math.isfinite(value) else None
+
+
+def filled(tree: Any, tensors: dict[str, np.ndarray], name: str) -> Any:
+    """Return a tree of the same shapes and types with the tensors of a snapshot in it."""
+    leaves, structure = jax.tree.flatten(tree)
+    found = []
+    for i, leaf in enumerate(leaves):
+        array = tensors[f"{name}/{i:05d}"]
+        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise ValueError(f"{name}/{i:05d} is {array.dtype} {array.shape}")
+        found.append(array)
+    return jax.tree.unflatten(structure, found)

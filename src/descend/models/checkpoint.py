@@ -1,0 +1,217 @@
+"""Checkpoints: a run on disk, so that a killed process loses no more than the latest minute.
+
+A checkpoint holds the weights, the optimizer's memory, the random key, the position in the epoch,
+the best weights so far and the history. The order of rows is a function of seed, epoch and position
+and needs no place in it. A run that goes on from a checkpoint ends with the same bits as one that
+was never stopped, on the same machine and versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from descend.data.files import write_atomically
+from descend.errors import ModelFileError, OutputError, UsageError
+from descend.models.modelfile import canonical_json, read_model_file, to_bytes
+from descend.spec import to_json
+from descend.version import __version__
+
+if TYPE_CHECKING:
+    from descend.models.table_training import TableTraining
+
+__all__ = ["Checkpoints"]
+
+FORM = "descend.checkpoint"
+
+
+class Checkpoints:
+    """The checkpoints of one run, in a folder of their own.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there. One process at a time may use it.
+    training : TableTraining
+    every : float
+        Seconds between two checkpoints, at least.
+    keep : int
+        How many of the newest to keep.
+
+    Attributes
+    ----------
+    warnings : list of str
+        What a person should know: a checkpoint that could not be written or read, other versions.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made, or another process uses it.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        training: TableTraining,
+        *,
+        every: float = 60.0,
+        keep: int = 2,
+    ) -> None:
+        if not every >= 0 or keep < 1:
+            raise UsageError(f"every is at least 0 seconds and keep at least 1: {every}, {keep}")
+        self.folder = Path(folder)
+        self.training, self.every, self.keep = training, every, keep
+        self.warnings: list[str] = []
+        self._identity_found: dict[str, str] | None = None
+        self._last = time.monotonic()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(self.folder / "lock")
+        except OutputError:
+            raise
+        except OSError as error:
+            raise OutputError(f"{self.folder} cannot hold checkpoints: {error.strerror}") from None
+        for part in self.folder.glob(".*.part"):  # left by a killed process; we hold the lock
+            with suppress(OSError):
+                part.unlink()
+
+    def _files(self) -> list[Path]:
+        """Return the checkpoints, newest first."""
+        return sorted(self.folder.glob("step-*.checkpoint"), reverse=True)
+
+    def _identity(self) -> dict[str, str]:
+        """Return what must be the same for a run to go on."""
+        if self._identity_found is None:
+            plan = canonical_json(to_json(self.training.plan)).encode()
+            rows = hashlib.sha256()
+            for part in (self.training.train, self.training.validation):
+                for leaf in jax.tree.leaves((part.x, part.y, part.weights)):
+                    rows.update(np.ascontiguousarray(leaf).data)
+            digests = {"plan": hashlib.sha256(plan).hexdigest(), "data": rows.hexdigest()}
+            self._identity_found = digests
+        return self._identity_found
+
+    def _machine(self) -> dict[str, Any]:
+        """Return what must be the same for the bits to be the same."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return {
+            "descend": __version__,
+            "jax": jax.__version__,
+            "numpy": np.__version__,
+            "device": jax.devices()[0].device_kind,
+            "cores": cores,
+        }
+
+    def save_if_due(self) -> None:
+        """Write a checkpoint if the time has come. To be called between two records."""
+        if time.monotonic() - self._last >= self.every:
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint, whole or not at all.
+
+        A full disk or a lost folder does not end the training: it is told in ``warnings``, and the
+        checkpoint before stays as it was.
+        """
+        facts, tensors = self.training.run.snapshot()
+        step = int(tensors["carry/step"])
+        spec = {"run": facts, "identity": self._identity(), "machine": self._machine()}
+        path = self.folder / f"step-{step:012d}.checkpoint"
+        self._last = time.monotonic()
+        try:
+            write_atomically(path, to_bytes(spec, tensors, FORM))
+        except OSError as error:
+            self.warnings.append(f"no checkpoint at step {step}: {error}")
+            return
+        for old in self._files()[self.keep :]:
+            with suppress(OSError):
+                old.unlink()
+
+    def resume(self, *, force: bool = False) -> int:
+        """Go on from the newest whole checkpoint.
+
+        Parameters
+        ----------
+        force : bool
+            Go on although the rows or the plan are not those of the checkpoint, if they fit.
+
+        Returns
+        -------
+        step : int
+            How many steps had been taken; 0 if there is no checkpoint, and the run starts afresh.
+
+        Raises
+        ------
+        UsageError
+            If the checkpoint is of another plan, or of other rows, and not ``force``.
+        ModelFileError
+            If there are checkpoints, and none of them can be read.
+        """
+        files = self._files()
+        for path in files:
+            try:
+                spec, tensors = read_model_file(path, FORM)
+            except ModelFileError as error:
+                self.warnings.append(f"{error}; the one before it is used")
+                continue
+            self._check(path, spec, force)
+            try:
+                self.training.run.restore(spec["run"], tensors)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise ModelFileError(f"{path} does not fit this run: {error}") from None
+            return int(tensors["carry/step"])
+        if files:
+            raise ModelFileError(
+                f"none of the {len(files)} checkpoints in {self.folder} can be read: "
+                f"{self.warnings[-1]}"
+            )
+        return 0
+
+    def _check(self, path: Path, spec: Any, force: bool) -> None:
+        identity = spec.get("identity", {}) if isinstance(spec, dict) else {}
+        machine = spec.get("machine", {}) if isinstance(spec, dict) else {}
+        for name, what in (("plan", "another plan"), ("data", "other rows")):
+            if identity.get(name) != self._identity()[name] and not force:
+                raise UsageError(
+                    f"{path} is of {what}, so going on from it would not be the same run. "
+                    "Use another --checkpoint folder to start afresh, or --force to go on all the "
+                    "same"
+                )
+        for name, value in self._machine().items():
+            if machine.get(name) != value:
+                self.warnings.append(
+                    f"the checkpoint was made with {name} {machine.get(name)}, this is {value}: "
+                    "the result may differ in its last bits"
+                )
+
+    def __enter__(self) -> Checkpoints:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let another process use the folder."""
+        self._lock.close()
+
+
+def _locked(path: Path) -> Any:
+    """Return the open lock file, or refuse while another process holds it."""
+    file = path.open("a+")
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock, and so no protection
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise OutputError(
+            f"another process is training with checkpoints in {path.parent}; wait for it, or use "
+            "another folder"
+        ) from None
+    return file
