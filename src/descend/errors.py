@@ -9,7 +9,7 @@
     │   ├── TableError               2  a file cannot be read as a table
     │   ├── TargetError              2  the target column cannot be learned
     │   └── ColumnError              2  a column needed for prediction is missing or of another type
-    ├── MissingExtraError            2  an optional dependency is not installed (also an ImportError)
+    ├── MissingExtraError            2  an extra is not installed (also an ImportError)
     ├── DivergedError                3  the loss became infinite or not a number
     ├── ModelFileError               4  a file is not a model that this version can read
     └── OutputError                  5  a file cannot be written (also an OSError)

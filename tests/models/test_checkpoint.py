@@ -77,9 +77,9 @@ def test_without_a_checkpoint_it_starts_afresh(tmp_path: Path) -> None:
 )
 def test_another_run_is_refused(tmp_path: Path, other: dict, what: str) -> None:
     stopped_after(tmp_path, 1)
-    with Checkpoints(tmp_path, training(**other)) as keeper:
-        with pytest.raises(UsageError, match=f"{what}.*--force"):
-            keeper.resume()
+    expected = pytest.raises(UsageError, match=f"{what}.*--force")
+    with Checkpoints(tmp_path, training(**other)) as keeper, expected:
+        keeper.resume()
 
 
 def test_other_rows_can_be_forced(tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_only_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
     stopped_after(tmp_path, 3)
     for path in tmp_path.glob("step-*.checkpoint"):
         path.write_bytes(b"\x80nonsense")
-    with Checkpoints(tmp_path, training()) as keeper:
-        with pytest.raises(ModelFileError, match="none of the 2 checkpoints"):
-            keeper.resume()
+    expected = pytest.raises(ModelFileError, match="none of the 2 checkpoints")
+    with Checkpoints(tmp_path, training()) as keeper, expected:
+        keeper.resume()
 
 
 def test_other_cores_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
