@@ -44,7 +44,7 @@ def test_exit_codes(started, class_model):
     assert started("shew", "absent.descend").wait() == 2
 
 
-@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("output", ["text", pytest.param("json", marks=pytest.mark.slow)])
 def test_full_disk_behind_standard_output(started, class_model, output):
     options = ["--json"] if output == "json" else []
     with open("/dev/full", "w") as full:
@@ -54,7 +54,7 @@ def test_full_disk_behind_standard_output(started, class_model, output):
     assert process.returncode == 5
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]], ids=["csv", "json"])
+@pytest.mark.parametrize("options", [[], pytest.param(["--json"], marks=pytest.mark.slow)])
 def test_closed_pipe(started, folder, class_model, good, options):
     lines = good.splitlines()
     (folder / "long.csv").write_text("\n".join([lines[0], *(lines[1:] * 3000)]) + "\n")
@@ -83,7 +83,7 @@ def test_no_warnings_in_training(started, folder, good):
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("command", ["", "train", "predict"])
+@pytest.mark.parametrize("command", ["", "train", "test", "predict", "show"])
 def test_help_fits_a_narrow_terminal(started, surroundings, command):
     surroundings["COLUMNS"] = "60"
     out, err = started(*command.split(), "--help").communicate()
