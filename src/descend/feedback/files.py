@@ -29,6 +29,7 @@ from descend.feedback.problems import (
     Problem,
     QuadraticAssignment,
     TravellingSalesman,
+    greedy_colors,
 )
 
 __all__ = ["KINDS", "Loaded", "guess_kind", "load_problem"]
@@ -116,7 +117,7 @@ def load_problem(path: str | Path, kind: str | None = None, *, colors: int | Non
     kind : str or None
         One of ``KINDS``; ``None``: by `guess_kind`.
     colors : int or None
-        For colourings; ``None``: as many as the greedy colouring needs, less one.
+        For colourings; ``None``: as many as a greedy colouring needs.
 
     Raises
     ------
@@ -160,8 +161,7 @@ def load_problem(path: str | Path, kind: str | None = None, *, colors: int | Non
 
 def _coloring(graph: Graph, colors: int | None) -> Loaded:
     if colors is None:
-        degree = np.bincount(np.concatenate([graph.first, graph.second]), minlength=graph.nodes)
-        colors = max(1, int(degree.max(initial=0)))
+        colors = greedy_colors(graph.nodes, graph.first, graph.second)
     problem = Coloring(graph.nodes, graph.first, graph.second, colors)
     words = f"{graph.nodes} nodes, {len(graph.first):,} edges, {colors} colours"
     return Loaded("coloring", problem, words, "conflicts", graph)

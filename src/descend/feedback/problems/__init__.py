@@ -4,7 +4,7 @@
 """
 
 from descend.feedback.problems.binary_quadratic import BinaryQuadratic
-from descend.feedback.problems.coloring import Coloring, fewest_colors
+from descend.feedback.problems.coloring import Coloring, fewest_colors, greedy_colors
 from descend.feedback.problems.job_shop import JobShop
 from descend.feedback.problems.knapsack import Knapsack
 from descend.feedback.problems.machine_assignment import MachineAssignment
@@ -28,5 +28,6 @@ __all__ = [
     "Report",
     "TravellingSalesman",
     "fewest_colors",
+    "greedy_colors",
     "solve",
 ]

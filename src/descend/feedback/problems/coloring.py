@@ -11,7 +11,7 @@ from descend.feedback.ising import Ising
 from descend.feedback.problems.problem import Answer, Problem, Report, solve
 from descend.feedback.problems.quadratic import Quadratic
 
-__all__ = ["Coloring", "fewest_colors"]
+__all__ = ["Coloring", "fewest_colors", "greedy_colors"]
 
 
 class Coloring(Problem):
@@ -129,8 +129,7 @@ def fewest_colors(
     Returns the fewest colours found and their report (``None`` where the greedy colouring was
     never beaten). That a smaller number was not found is no proof that none exists.
     """
-    problem = Coloring(nodes, first, second, nodes)
-    colors = _greedy(problem) if start is None else start
+    colors = greedy_colors(nodes, first, second) if start is None else start
     found = None
     while colors > 1:
         report = solve(Coloring(nodes, first, second, colors - 1), **search)
@@ -140,12 +139,23 @@ def fewest_colors(
     return colors, found
 
 
-def _greedy(problem: Coloring) -> int:
-    """Colour nodes by falling degree with the first free colour; return how many were used."""
-    colors = np.full(problem.nodes, -1)
-    for v in sorted(range(problem.nodes), key=lambda v: -len(problem.neighbours[v])):
+def greedy_colors(nodes: int, first: Any, second: Any) -> int:
+    """Return how many colours are used when nodes, by falling degree, take the first free one.
+
+    References
+    ----------
+    Welsh and Powell (1967).
+
+    Examples
+    --------
+    >>> greedy_colors(3, [0, 1], [1, 2])
+    2
+    """
+    problem = Coloring(nodes, first, second, 1)
+    colors = np.full(nodes, -1)
+    for v in sorted(range(nodes), key=lambda v: -len(problem.neighbours[v])):
         taken = set(colors[problem.neighbours[v]].tolist())
-        colors[v] = next(c for c in range(problem.nodes) if c not in taken)
+        colors[v] = next(c for c in range(nodes) if c not in taken)
     return int(colors.max()) + 1
 
 

@@ -19,6 +19,8 @@ from descend.feedback.problems.quadratic import Quadratic
 
 __all__ = ["TravellingSalesman"]
 
+KICKS = 8
+
 
 class TravellingSalesman(Problem):
     """City c at position p is x_cp; city 0 stands at position 0, so (n − 1)² variables.
@@ -81,11 +83,27 @@ class TravellingSalesman(Problem):
         return Answer(tour, float(self.distances[tour, np.roll(tour, -1)].sum()))
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
-        """Assign cities to positions by their amplitudes, then 2-opt and moves of segments."""
+        """Assign cities to positions by their amplitudes, then 2-opt, moves of segments and kicks.
+
+        Each of a few kicks exchanges two neighbouring stretches of the best tour at random (the
+        double bridge, which no 2-opt move undoes) and improves again.
+
+        References
+        ----------
+        Martin, Otto and Felten (1991), Large-step Markov chains for the TSP (the kick).
+        """
         scores = amplitudes + 0.5 * np.asarray(spins)
         places = nearest_permutation(scores, self.cities - 1)
         tour = np.concatenate([[0], 1 + np.argsort(places)])
-        return self.judge(_improve(tour, self.distances))
+        best = self.judge(_improve(tour, self.distances))
+        draw = np.random.default_rng(int(tour @ np.arange(self.cities)))
+        for _ in range(KICKS if self.cities >= 8 else 0):
+            a, b, c = np.sort(draw.choice(np.arange(1, self.cities), 3, replace=False))
+            t = best.value
+            kicked = np.concatenate([t[:a], t[b:c], t[a:b], t[c:]])
+            answer = self.judge(_improve(kicked, self.distances))
+            best = answer if answer.cost < best.cost else best
+        return best
 
 
 def _improve(tour: np.ndarray, d: np.ndarray) -> np.ndarray:
