@@ -345,8 +345,9 @@ class TestPlans:
 
     def test_a_network_of_very_many_layers(self, planned, spec):
         layers = spec["plan"]["network"]["layers"]
-        many = [*layers[:-1], *[{"kind": "Activation", "name": "relu"}] * 50_000, layers[-1]]
-        refused(planned(replaced(spec, ("plan", "network", "layers"), many)))
+        many = [*layers[:-1], *[{"kind": "Activation", "activation": "relu"}] * 50_000, layers[-1]]
+        message = refused(planned(replaced(spec, ("plan", "network", "layers"), many)))
+        assert "at most 1,000 layers" in message
 
     @pytest.mark.parametrize("share", range(4))
     def test_odd_values_everywhere(self, planned, spec, share):
