@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -100,6 +101,6 @@ def naming(file: str) -> Iterator[None]:
         yield
     except (ColumnError, TargetError) as error:
         message, name = str(error), "standard input" if file == "-" else file
-        if file in message or name in message:
+        if Path(file).name in message or name in message:
             raise
         raise type(error)(f"{name}: {message}") from None

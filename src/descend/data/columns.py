@@ -19,7 +19,7 @@ from descend.spec import Spec, SpecError, check_choice
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["INPUT_KINDS", "KINDS", "Column", "infer_columns", "input_columns", "listed"]
+__all__ = ["Column", "INPUT_KINDS", "KINDS", "infer_columns", "input_columns", "listed"]
 
 INPUT_KINDS = ("boolean", "category", "date", "number")
 """The kinds that the network sees."""

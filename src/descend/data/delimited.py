@@ -26,7 +26,7 @@ from descend.errors import TableError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["BLANKS", "MOST_COLUMNS", "Dialect", "Scan", "cells", "scan_block"]
+__all__ = ["BLANKS", "Dialect", "MOST_COLUMNS", "Scan", "cells", "scan_block"]
 
 BLANKS = " \t\r\n\u00a0"
 """The characters stripped from both ends of a cell."""

@@ -14,7 +14,7 @@ from descend.data.fields import check_flag, check_words
 from descend.data.notes import Tally
 from descend.spec import Spec, check_choice, check_integer, check_spec
 
-__all__ = ["MOST_CATEGORIES", "BooleanEncoder", "CategoryEncoder", "fit_boolean", "fit_category"]
+__all__ = ["BooleanEncoder", "CategoryEncoder", "MOST_CATEGORIES", "fit_boolean", "fit_category"]
 
 MOST_CATEGORIES = 50_000
 """A column keeps its most frequent values up to this many; the rest share one code."""

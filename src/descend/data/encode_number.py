@@ -13,7 +13,7 @@ from descend.data.fields import check_finite, check_flag
 from descend.data.notes import Tally
 from descend.spec import Spec, SpecError, check_choice, check_integer, check_number, check_spec
 
-__all__ = ["SCALES", "NumberEncoder", "bend", "fit_number", "plain"]
+__all__ = ["NumberEncoder", "SCALES", "bend", "fit_number", "plain"]
 
 SCALES = ("standard", "minmax", "robust", "none")
 """The ways to scale numbers."""

@@ -29,7 +29,7 @@ from descend.data.notes import Notes, Tally
 from descend.errors import ColumnError, UsageError, did_you_mean
 from descend.spec import Spec, SpecError, check_choice, check_integer
 
-__all__ = ["MOST_INPUTS", "PIECE", "Encoder", "Inputs", "Preprocessing", "fit_preprocessing"]
+__all__ = ["Encoder", "Inputs", "MOST_INPUTS", "PIECE", "Preprocessing", "fit_preprocessing"]
 
 PIECE = 65_536
 """How many rows are turned at a time."""

@@ -20,9 +20,9 @@ from descend.data.target_kinds import ClassTarget, NumberTarget, Target
 from descend.errors import ColumnError, TargetError, UsageError, did_you_mean
 
 __all__ = [
-    "TASKS",
     "ClassTarget",
     "NumberTarget",
+    "TASKS",
     "Target",
     "fit_target",
     "infer_target",

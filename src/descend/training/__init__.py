@@ -1,7 +1,7 @@
 """Training: one compiled step, the loop around it, and judging what came out."""
 
 from descend.training.descent import Descent
-from descend.training.evaluation import count_rows, mean_loss, raw_outputs
+from descend.training.evaluation import count_rows, linked_outputs, mean_loss, raw_outputs
 from descend.training.fitting import Trained, fit
 from descend.training.loop import Run
 from descend.training.records import EpochRecord, Examples
@@ -14,6 +14,7 @@ __all__ = [
     "Trained",
     "count_rows",
     "fit",
+    "linked_outputs",
     "mean_loss",
     "raw_outputs",
 ]

@@ -10,9 +10,9 @@ import numpy as np
 from descend.data.batches import bucket
 from descend.layers import Layer
 from descend.losses import Loss
-from descend.training.step import forward, losses_of
+from descend.training.step import forward, link_of, losses_of
 
-__all__ = ["count_rows", "mean_loss", "raw_outputs"]
+__all__ = ["count_rows", "linked_outputs", "mean_loss", "raw_outputs"]
 
 PIECE = 4096
 """Rows a forward pass; fewer rows are padded to a bucket, so that shapes stay few."""
@@ -55,6 +55,18 @@ def raw_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray:
         rows = count_rows(piece)
         pieces.append(np.asarray(apply(params, state, _padded(piece, rows)))[:rows])
     return np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
+
+
+def linked_outputs(loss: Loss, raw: np.ndarray) -> Any:
+    """Return what the link of a loss makes of raw outputs (rows, width); see `Loss.link`."""
+    link = link_of(loss)
+    pieces = []
+    for start in range(0, len(raw), PIECE):
+        piece = raw[start : start + PIECE]
+        rows = len(piece)
+        linked = link(_padded(piece, rows))
+        pieces.append(jax.tree.map(lambda a, n=rows: np.asarray(a)[:n], linked))
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *pieces)
 
 
 def mean_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None = None) -> float:

@@ -154,7 +154,7 @@ class Run:
             "epoch": self._epoch,
             "done": self._done,
             "best_epoch": self.best_epoch,
-            "best": None if self._best is None else [finite(v) for v in self._best],
+            "best": None if self._best is None else [_finite(v) for v in self._best],
             "ended": "" if self.ended == "stopped" else self.ended,
             "seconds": time.perf_counter() - self._began,
             "history": [list(dataclasses.astuple(record)) for record in self.history],
@@ -175,9 +175,9 @@ class Run:
         """
         fresh = self._program.start(self.params, self.state, self._key)
         carry = fresh._replace(key=jax.random.key_data(fresh.key))
-        carry = filled(carry, tensors, "carry")
+        carry = _filled(carry, tensors, "carry")
         self._carry = carry._replace(key=jax.random.wrap_key_data(carry.key))
-        self.params, self.state = filled((self.params, self.state), tensors, "best")
+        self.params, self.state = _filled((self.params, self.state), tensors, "best")
         self.history = [EpochRecord(*values) for values in facts["history"]]
         self._epoch, self._done = int(facts["epoch"]), int(facts["done"])
         if not (1 <= self._epoch <= self.descent.epochs and 0 <= self._done <= self.steps):
@@ -347,12 +347,12 @@ class Run:
         )
 
 
-def finite(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     """Return a number that JSON can hold; minus infinity, the worst of all, becomes None."""
     return value if math.isfinite(value) else None
 
 
-def filled(tree: Any, tensors: dict[str, np.ndarray], name: str) -> Any:
+def _filled(tree: Any, tensors: dict[str, np.ndarray], name: str) -> Any:
     """Return a tree of the same shapes and types with the tensors of a snapshot in it."""
     leaves, structure = jax.tree.flatten(tree)
     found = []

@@ -25,6 +25,7 @@ __all__ = [
     "Program",
     "Settings",
     "forward",
+    "link_of",
     "loss_and_gradient",
     "losses_of",
     "program",
@@ -90,7 +91,7 @@ class Program(NamedTuple):
     run: Callable[..., Carry]
 
 
-def decay_weights(params: Any, before: Any, rate: jax.Array) -> Any:
+def _decay_weights(params: Any, before: Any, rate: jax.Array) -> Any:
     """Take ``rate * before`` off every leaf named ``weight``, and leave all others alone."""
 
     def leaf(path: tuple[Any, ...], p: jax.Array, old: jax.Array) -> jax.Array:
@@ -185,7 +186,7 @@ def program(
         )
         params = optax.apply_updates(carry.params, updates)
         if decay:
-            params = decay_weights(params, carry.params, rate * settings.weight_decay)
+            params = _decay_weights(params, carry.params, rate * settings.weight_decay)
         step = carry.step + 1
         return Carry(
             params,
@@ -229,6 +230,12 @@ def forward(network: Layer) -> Callable[[Any, Any, Any], jax.Array]:
 def losses_of(loss: Loss) -> Callable[[Any, Any], jax.Array]:
     """Return the compiled loss of each row: (raw outputs, targets) -> (rows,)."""
     return jax.jit(loss)
+
+
+@lru_cache(maxsize=256)
+def link_of(loss: Loss) -> Callable[[jax.Array], Any]:
+    """Return the compiled link of a loss: raw outputs -> predictions."""
+    return jax.jit(loss.link)
 
 
 @lru_cache(maxsize=256)
