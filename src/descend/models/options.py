@@ -160,7 +160,12 @@ class Options:
         for name in ("epochs", "patience", "weight_decay"):
             if getattr(self, name) is not None:
                 changes[name] = getattr(self, name)
-        return default.replace(**changes)
+        descent = default.replace(**changes)
+        if hasattr(descent.optimizer, "weight_decay"):
+            # A rule with a decay of its own applies it in its own way; twice would be too much.
+            own = descent.optimizer.replace(weight_decay=descent.weight_decay)
+            descent = descent.replace(optimizer=own, weight_decay=0.0)
+        return descent
 
     def losses(self, targets: Sequence[Target]) -> Loss:
         """Return the loss of all targets together."""

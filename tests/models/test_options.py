@@ -1,0 +1,32 @@
+"""What is asked for, and the way down that comes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from descend.errors import UsageError
+from descend.models import Options
+from descend.optimizers import Adam, AdamW
+
+
+def test_decay_goes_to_the_rule_that_has_its_own() -> None:
+    descent = Options.of(target="y", optimizer="adamw", weight_decay=0.3).descent(1000)
+    assert isinstance(descent.optimizer, AdamW)
+    assert (descent.optimizer.weight_decay, descent.weight_decay) == (0.3, 0.0)
+    plain = Options.of(target="y", weight_decay=0.3).descent(1000)
+    assert isinstance(plain.optimizer, Adam)
+    assert plain.weight_decay == 0.3
+
+
+def test_the_batch_grows_with_the_rows() -> None:
+    sizes = [Options.of(target="y").descent(rows).batch_size for rows in (50, 5_000, 100_000, 10**6)]
+    assert sizes == [16, 32, 512, 1024]
+
+
+def test_all_rows_at_once() -> None:
+    assert Options.of(target="y", batch_size="all").descent(1000).batch_size is None
+
+
+def test_an_unknown_option_is_named() -> None:
+    with pytest.raises(UsageError, match='no option "epoch".*Did you mean "epochs"'):
+        Options.of(target="y", epoch=3)
