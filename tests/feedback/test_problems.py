@@ -208,6 +208,7 @@ def test_published_qubo_optima(shared_data, name):
     assert minimize(problem, seed=0).energy == best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "best"), [("tsplib/burma14.tsp", 3323), ("qaplib/had12.dat", 1652)]
 )
@@ -216,6 +217,7 @@ def test_published_permutations(shared_data, name, best):
     assert best <= report.repaired.cost <= 1.01 * best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "colors"), [("myciel3", 4), ("queen5_5", 5)])
 def test_published_colorings(shared_data, name, colors):
     path = shared_data / "optimisation" / "dimacs" / f"{name}.col"
