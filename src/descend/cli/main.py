@@ -48,6 +48,7 @@ COMMANDS = {
     "test": "Test a model on rows with known targets.",
     "predict": "Predict the targets of new rows.",
     "show": "Show what is in a model file.",
+    "optimize": "Find the best arrangement of interconnected factors.",
 }
 
 
