@@ -15,6 +15,7 @@ SHUFFLED = (
 
 EXPECTED = {
     "NeuralClassifier": {"check_sample_weight_equivalence_on_dense_data": SHUFFLED},
+    "NeuralTransformer": {"check_sample_weight_equivalence_on_dense_data": SHUFFLED},
     "NeuralRegressor": {"check_sample_weight_equivalence_on_dense_data": SHUFFLED},
 }
 

@@ -83,11 +83,22 @@ def test_the_same_start_and_order_give_the_same_weights(solver, activation):
         {"solver": "adam", "hidden_layer_sizes": (5, 4)},
         {"solver": "adam", "early_stopping": True, "max_iter": 20},
         {"solver": "adam", "tol": 1.0, "n_iter_no_change": 2, "max_iter": 20},
+        {"solver": "adam", "tol": 0.02, "n_iter_no_change": 3, "max_iter": 300},
         {"solver": "lbfgs", "max_iter": 5},
     ],
 )  # fmt: skip
 def test_every_parameter_means_the_same(changes):
     assert_same(*both_fits("MLPClassifier", Y, **{"batch_size": 32} | changes), 1e-9)
+
+
+def test_a_generator_is_left_as_scikit_learn_leaves_it():
+    ours, theirs = (
+        kind(**QUICK | {"max_iter": 300, "tol": 0.02, "random_state": np.random.RandomState(5)})
+        for kind in (MLPClassifier, neural_network.MLPClassifier)
+    )
+    assert_same(ours.fit(X, Y), theirs.fit(X, Y), 1e-9)
+    assert ours.n_iter_ < 300
+    assert ours.random_state.randint(10**9) == theirs.random_state.randint(10**9)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -232,16 +243,19 @@ def test_ctrl_c_keeps_the_weights(monkeypatch):
     from descend.estimators import drop_in
 
     class Interrupted(drop_in.Descender):
-        def epoch(self, order):
-            if self.rows and getattr(self, "seen", 0) == 2:
+        calls = 0
+
+        def epochs(self, orders):
+            Interrupted.calls += 1
+            if Interrupted.calls == 3:
                 raise KeyboardInterrupt
-            self.seen = getattr(self, "seen", 0) + 1
-            return super().epoch(order)
+            return super().epochs(orders)
 
     monkeypatch.setattr(drop_in, "Descender", Interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
-        model = MLPClassifier(**QUICK).fit(X, Y)
-    assert model.n_iter_ == 2
+        model = MLPClassifier(**QUICK | {"max_iter": 100}).fit(X, Y)
+    assert 2 <= model.n_iter_ < 100
+    assert model.n_iter_ == len(model.loss_curve_)
     assert np.isfinite(model.predict_proba(X)).all()
 
 

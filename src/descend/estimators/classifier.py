@@ -21,6 +21,7 @@ from descend.estimators.network_estimator import NetworkEstimator
 from descend.estimators.targets import class_targets, encode_classes, free_names, parts, target_loss
 from descend.losses import Hinge, Loss
 from descend.models import Model
+from descend.training import linked_outputs
 
 __all__ = ["NeuralClassifier"]
 
@@ -385,5 +386,5 @@ def _codes(raw: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(loss: Loss, raw: np.ndarray) -> np.ndarray:
-    linked: np.ndarray = np.asarray(loss.link(raw))  # pyright: ignore[reportArgumentType]
+    linked: np.ndarray = linked_outputs(loss, raw)
     return np.stack([1 - linked, linked], axis=1) if linked.ndim == 1 else linked

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, column_or_1d, shuffle
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import (
     _check_sample_weight,  # pyright: ignore[reportPrivateUsage]
     validate_data,
@@ -41,11 +42,22 @@ from descend.estimators.drop_in_training import (
 )
 from descend.layers import Sequential
 from descend.losses import Loss, SquaredError
+from descend.training import linked_outputs
 
 __all__ = ["DropIn"]
 
 STOCHASTIC = ("sgd", "adam")
 SMALLEST_RATE = 1e-6
+
+
+@dataclass
+class _Held:
+    """Validation rows, and the best weights so far."""
+
+    x: Any
+    targets: np.ndarray
+    weights: np.ndarray | None
+    best: Any
 
 
 class DropIn:
@@ -217,8 +229,9 @@ class DropIn:
             raise ValueError("partial_fit does not support early_stopping=True")
         held = None
         if self.early_stopping:
-            train, held = self._split(len(targets), targets)
-            held = (X[held], targets[held], None if weights is None else weights[held])
+            train, rest = self._split(len(targets), targets)
+            of_rest = None if weights is None else weights[rest]
+            held = _Held(X[rest], targets[rest], of_rest, self._params(X.dtype))
             X, targets = X[train], targets[train]
             weights = None if weights is None else weights[train]
         rows = X.shape[0]
@@ -228,45 +241,71 @@ class DropIn:
             self._network(), self._loss(), self._optimizer, self._batch_size(rows), self.alpha,
             X, read, weights, self._params(X.dtype),
         )  # fmt: skip
-        best = self._params(X.dtype)
-        order = np.arange(rows)
+        fading = self.solver == "sgd" and self.learning_rate == "invscaling"
+        alone = part or held is not None or fading
+        order, over = np.arange(rows), False
         self.n_iter_ = 0
         try:
-            while self.n_iter_ < self.max_iter:
-                if self.shuffle:
-                    order = np.asarray(shuffle(order, random_state=self._random_state))
-                self.loss_ = run.epoch(order)
-                self.n_iter_ += 1
-                self.t_ += rows
-                self.loss_curve_.append(self.loss_)
-                self._say(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
-                if held is not None:
-                    if self._watch_score(run.params(), *held):
-                        best = run.params()
-                else:
-                    self._watch_loss()
-                if self.solver == "sgd" and self.learning_rate == "invscaling":
-                    rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
-                    self._optimizer.learning_rate = float(rate)
-                if self._no_improvement_count > self.n_iter_no_change and self._ends():
-                    break
-                if part:
-                    break
-                if held is None and not np.isfinite(self.loss_):
-                    break  # nothing moves any more
-                if self.n_iter_ == self.max_iter:
-                    warnings.warn(
-                        f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and "
-                        "the optimization hasn't converged yet.",
-                        ConvergenceWarning,
-                        stacklevel=2,
-                    )
+            while self.n_iter_ < self.max_iter and not over:
+                ahead = 1 if alone else min(run.ahead, self.max_iter - self.n_iter_)
+                before = self._random_state.get_state()
+                orders = self._orders(order, ahead)
+                for done, loss in enumerate(run.epochs(orders), start=1):
+                    over, slower = self._judge(run, loss, rows, held, part=part)
+                    if (over or slower) and done < ahead:  # the epochs after it never were
+                        run.again(orders[:done])
+                        self._random_state.set_state(before)
+                        orders = self._orders(order, done)
+                        break
+                order = orders[-1]
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
         if part:
             run.remember()
-        params = run.params() if held is None else best
-        self.coefs_, self.intercepts_ = from_params(params)
+        self.coefs_, self.intercepts_ = from_params(run.params() if held is None else held.best)
+
+    def _orders(self: Any, order: np.ndarray, epochs: int) -> list[np.ndarray]:
+        """Return the next orders of rows, each a shuffle of the one before, as scikit-learn's."""
+        orders = []
+        for _ in range(epochs):
+            if self.shuffle:
+                places = np.arange(len(order))
+                self._random_state.shuffle(places)
+                order = order[places]
+            orders.append(order)
+        return orders
+
+    def _judge(
+        self: Any, run: Descender, loss: float, rows: int, held: _Held | None, *, part: bool
+    ) -> tuple[bool, bool]:
+        """Record an epoch; return whether training is over, and whether it goes on more slowly."""
+        self.loss_ = loss
+        self.n_iter_ += 1
+        self.t_ += rows
+        self.loss_curve_.append(loss)
+        self._say(f"Iteration {self.n_iter_}, loss = {loss:.8f}")
+        if held is None:
+            self._watch_loss()
+        elif self._watch_score(params := run.params(), held):
+            held.best = params
+        if self.solver == "sgd" and self.learning_rate == "invscaling":
+            rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
+            self._optimizer.learning_rate = float(rate)
+        slower = False
+        if self._no_improvement_count > self.n_iter_no_change:
+            if self._ends():
+                return True, False
+            slower = True
+        if part or (held is None and not np.isfinite(loss)):  # then nothing moves any more
+            return True, slower
+        if self.n_iter_ == self.max_iter:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
+                "optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return False, slower
 
     def _split(self: Any, rows: int, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Set rows aside to validate, as scikit-learn splits them."""
@@ -293,10 +332,10 @@ class DropIn:
             )
         return int(min(self.batch_size, rows))
 
-    def _watch_score(self: Any, params: Any, X: Any, targets: np.ndarray, weights: Any) -> bool:
+    def _watch_score(self: Any, params: Any, held: _Held) -> bool:
         """Count epochs without a better validation score; return whether this one is the best."""
-        raw = outputs_of(self._network(), params, X)
-        score = self._score_of(raw, targets, weights)
+        raw = outputs_of(self._network(), params, held.x)
+        score = self._score_of(raw, held.targets, held.weights)
         self.validation_scores_.append(score)
         self._say(f"Validation score: {score:f}")
         worse = score < self.best_validation_score_ + self.tol
@@ -339,7 +378,7 @@ class DropIn:
     def _linked(self: Any, raw: np.ndarray) -> np.ndarray:
         """Return what the activation of the outputs makes of them, (rows, outputs)."""
         with precision(raw.dtype):
-            linked = np.array(self._loss().link(raw))  # pyright: ignore[reportArgumentType]
+            linked = linked_outputs(self._loss(), raw)
         return linked[:, None] if linked.ndim == 1 else linked
 
     def _check_steps(self: Any) -> bool:

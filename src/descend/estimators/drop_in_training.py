@@ -23,6 +23,15 @@ from descend.training.step import Carry, Settings, loss_and_gradient, program
 
 __all__ = ["Descender", "Memory", "from_params", "minimize", "outputs_of", "precision", "to_params"]
 
+AHEAD = 16
+"""How many epochs one call of the compiled program may take."""
+
+MANY_ROWS = 8192
+"""Rows from which an epoch is long enough to be called by itself."""
+
+BLOCK_SECONDS = 0.1
+"""Aim for one call over several epochs; some of them may have to be taken again."""
+
 DENSE_CELLS = 2**23
 """How many cells of a sparse matrix are made dense at a time (64 MiB of float64)."""
 
@@ -110,7 +119,8 @@ class Descender:
             network, loss, memory.rule.replace(learning_rate=1.0), Constant(), self._batch,
             ridge=True,
         )  # fmt: skip
-        self._chunk, self._warm = 64, False
+        self._entries = max(bucket(self.rows), self._batch * self._steps)
+        self._chunk, self._ahead, self._warm = 64, 1, False
         self._sparse = x if scipy.sparse.issparse(x) else None
         self._y, self._weights = y, weights
         with precision(self._dtype):
@@ -127,32 +137,78 @@ class Descender:
         self._carry: Carry = carry
         self._kept, self._kept_at = params, time.monotonic()
 
-    def epoch(self, order: np.ndarray) -> float:
-        """Visit the rows once; return the mean over rows of each batch's loss before its step.
+    @property
+    def ahead(self) -> int:
+        """How many epochs to hand to `epochs` at a time."""
+        return 1 if self._sparse is not None or self.rows > MANY_ROWS else self._ahead
 
-        NaN or infinity where the descent has left all bounds; nothing moves from then on.
+    def epochs(self, orders: Sequence[np.ndarray]) -> list[float]:
+        """Visit the rows once in each of some orders.
+
+        Returns
+        -------
+        losses : list of float
+            For each epoch the mean over rows of each batch's loss before its step. NaN where the
+            descent has left all bounds; nothing moves from then on.
         """
-        zero = np.zeros((), np.float64 if self._dtype == np.float64 else np.float32)
-        settings = Settings(float(self._memory.learning_rate), 1, 0.0, 0.0, float(self._ridge))
+        self._rate = float(self._memory.learning_rate)
         with precision(self._dtype):
-            self._carry = self._carry._replace(loss_sum=zero, rows=zero)
-            pieces = self._whole(order) if self._sparse is None else self._slices(order)
-            for data, local, rows, first, last in pieces:
-                started = time.perf_counter()
-                self._carry = self._program.run(
-                    self._carry, *data, local, rows, first, last, settings
-                )
-                bad = int(self._carry.bad_step)
-                self._adapt(time.perf_counter() - started, last - first)
-                if bad:
-                    return float("nan")
-            loss = float(self._carry.loss_sum) / self.rows
-            if time.monotonic() - self._kept_at > 1:
-                self._kept, self._kept_at = self.params(), time.monotonic()
-        return loss
+            if len(orders) == 1 and (self._sparse is not None or self.rows > MANY_ROWS):
+                return [self._epoch(orders[0])]
+            self._before = jax.tree.map(np.array, jax.device_get(self._carry._replace(key=None)))
+            return self._block(orders)
+
+    def again(self, orders: Sequence[np.ndarray]) -> None:
+        """Take back the latest `epochs`, and take only those of these orders, at the same rate."""
+        with precision(self._dtype):
+            self._carry = self._before._replace(key=jax.random.key(0))
+            self._block(orders)
+
+    def _settings(self) -> Settings:
+        return Settings(self._rate, 1, 0.0, 0.0, float(self._ridge))
+
+    def _block(self, orders: Sequence[np.ndarray]) -> list[float]:
+        started = time.perf_counter()
+        table = np.zeros((AHEAD, self._entries), np.int32)
+        for row, order in zip(table, orders, strict=False):
+            row[: self.rows] = order
+        self._carry, losses = self._program.run_epochs(
+            self._carry, *self._data, table, self.rows, len(orders), self._steps, self._settings()
+        )
+        bad, losses = jax.device_get((self._carry.bad_step, losses))
+        if self._warm:  # the first call may have compiled: its time says nothing
+            each = (time.perf_counter() - started) / len(orders)
+            self._ahead = max(1, min(AHEAD, int(BLOCK_SECONDS / max(each, 1e-9))))
+        self._warm = True
+        self._keep()
+        if bad:
+            whole = (int(bad) - 1 - int(self._before.step)) // self._steps
+            losses = np.where(np.arange(AHEAD) >= whole, np.nan, losses)
+        return [float(loss) for loss in losses[: len(orders)]]
+
+    def _epoch(self, order: np.ndarray) -> float:
+        zero = np.zeros((), np.float64 if self._dtype == np.float64 else np.float32)
+        self._carry = self._carry._replace(loss_sum=zero, rows=zero)
+        pieces = self._whole(order) if self._sparse is None else self._slices(order)
+        for data, local, rows, first, last in pieces:
+            started = time.perf_counter()
+            self._carry = self._program.run(
+                self._carry, *data, local, rows, first, last, self._settings()
+            )
+            bad = int(self._carry.bad_step)
+            self._adapt(time.perf_counter() - started, last - first)
+            if bad:
+                return float("nan")
+        self._keep()
+        return float(self._carry.loss_sum) / self.rows
+
+    def _keep(self) -> None:
+        """Copy the weights to the host from time to time, in case of Ctrl-C."""
+        if time.monotonic() - self._kept_at > 1:
+            self._kept, self._kept_at = self.params(), time.monotonic()
 
     def _whole(self, order: np.ndarray) -> Iterator[tuple[Any, np.ndarray, int, int, int]]:
-        local = np.zeros(max(bucket(self.rows), self._batch * self._steps), np.int32)
+        local = np.zeros(self._entries, np.int32)
         local[: self.rows] = order
         done = 0
         while done < self._steps:

@@ -24,7 +24,7 @@ from descend.estimators.targets import (
 )
 from descend.losses import Quantile
 from descend.models import Model
-from descend.training import Run, raw_outputs
+from descend.training import Run, linked_outputs, raw_outputs
 
 __all__ = ["NeuralRegressor"]
 
@@ -250,7 +250,7 @@ n_features_in_, feature_names_in_
     def _linked(self, raw: np.ndarray) -> list[tuple[NumberTarget, Any, np.ndarray]]:
         """Return each target with its loss and what the link makes of its raw outputs."""
         pieces = zip(self._numbered(), parts(self.loss_, raw), strict=True)
-        return [(target, loss, np.asarray(loss.link(part))) for target, (loss, part) in pieces]  # pyright: ignore[reportArgumentType]
+        return [(target, loss, linked_outputs(loss, part)) for target, (loss, part) in pieces]
 
     def _levels_of(self, loss: Any) -> tuple[float, ...]:
         if not isinstance(loss, Quantile):

@@ -134,4 +134,5 @@ class NeuralTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []  # float32, which is what networks compute in
         return tags

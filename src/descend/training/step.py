@@ -8,7 +8,7 @@ steps and of epochs; JAX then compiles it once for each shape of its arrays.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -85,10 +85,15 @@ class Program(NamedTuple):
         Takes the steps ``first`` to ``last - 1`` of an epoch, and consumes ``carry``. Step i
         visits the rows ``order[i * batch_size : (i + 1) * batch_size]``; entries of ``order`` at
         or beyond position ``rows`` are fillers that weigh nothing.
+    run_epochs : function (carry, x, y, weights, orders, rows, count, last, settings)
+        Takes ``last`` steps along each of the first ``count`` of ``orders`` (epochs, entries), and
+        consumes ``carry``; returns the new one and the mean loss of each epoch (epochs,). One call
+        for many short epochs, where the call itself would take most of the time.
     """
 
     start: Callable[..., Carry]
     run: Callable[..., Carry]
+    run_epochs: Callable[..., tuple[Carry, jax.Array]]
 
 
 def _decay_weights(params: Any, before: Any, rate: jax.Array) -> Any:
@@ -200,8 +205,7 @@ def program(
             jnp.where(jnp.isfinite(value), carry.bad_step, step),
         )
 
-    @partial(jax.jit, donate_argnums=0)
-    def run(carry: Carry, x, y, weights, order, rows, first, last, settings: Settings) -> Carry:
+    def steps(carry: Carry, x, y, weights, order, rows, first, last, settings: Settings) -> Carry:
         def going(position: tuple[jax.Array, Carry]) -> jax.Array:
             i, carry = position
             return (i < last) & (carry.bad_step == 0)
@@ -212,7 +216,20 @@ def program(
 
         return jax.lax.while_loop(going, forward_one, (first, carry))[1]
 
-    return Program(start=jax.jit(start), run=run)
+    def epochs(
+        carry: Carry, x, y, weights, orders, rows, count, last, settings: Settings
+    ) -> tuple[Carry, jax.Array]:
+        def one(epoch: jax.Array, held: tuple[Carry, jax.Array]) -> tuple[Carry, jax.Array]:
+            carry, losses = held
+            zero = jnp.zeros((), float)
+            carry = carry._replace(loss_sum=zero, rows=zero)
+            carry = steps(carry, x, y, weights, orders[epoch], rows, 0, last, settings)
+            return carry, losses.at[epoch].set(carry.loss_sum / rows)
+
+        return jax.lax.fori_loop(0, count, one, (carry, jnp.zeros(len(orders), float)))
+
+    run = jax.jit(steps, donate_argnums=0)
+    return Program(jax.jit(start), run, jax.jit(epochs, donate_argnums=0))
 
 
 @lru_cache(maxsize=256)
