@@ -37,12 +37,16 @@ def adult() -> Data:
     import polars as pl
 
     paths = [TABLES / f"adult-{part}.csv" for part in ("train", "test")]
-    parts = [pl.read_csv(path, has_header=False, truncate_ragged_lines=True) for path in paths]
-    frame = pl.concat(parts, how="vertical_relaxed").drop_nulls()
-    y = frame[frame.columns[-1]].cast(pl.String).str.strip_chars(" .").to_numpy()
+    parts = [pl.read_csv(path, has_header=False, infer_schema=False) for path in paths]
+    frame = pl.concat(parts).with_columns(pl.all().str.strip_chars(" ."))
+    frame = frame.filter(pl.last().is_in(["<=50K", ">50K"]))
+    y = frame[frame.columns[-1]].to_numpy()
     inputs = frame.drop(frame.columns[-1])
-    texts = [name for name in inputs.columns if inputs[name].dtype == pl.String]
-    x = inputs.to_dummies(texts).to_numpy().astype(float)
+    numbers = [
+        n for n in inputs.columns if inputs[n].cast(pl.Float64, strict=False).null_count() == 0
+    ]
+    texts = [name for name in inputs.columns if name not in numbers]
+    x = inputs.with_columns(pl.col(numbers).cast(pl.Float64)).to_dummies(texts).to_numpy()
     return "classes", scaled(x), np.unique(y, return_inverse=True)[1]
 
 

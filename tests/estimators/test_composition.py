@@ -35,6 +35,7 @@ def test_pipeline_and_cross_validation(model):
     assert cross_val_score(pipeline, X, Y, cv=3).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [OURS, DROP_IN])
 def test_grid_search_with_worker_processes(model):
     grid = {"hidden_layer_sizes": [(4,), (8,)], "random_state": [0, 1]}

@@ -56,7 +56,10 @@ def assert_same(ours, theirs, rtol):
             assert ours.best_validation_score_ == theirs.best_validation_score_
 
 
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize(
+    "activation",
+    ["logistic", "relu", *(pytest.param(a, marks=pytest.mark.slow) for a in ("identity", "tanh"))],
+)
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_the_same_start_and_order_give_the_same_weights(solver, activation):
     ours, theirs = both_fits(
@@ -108,7 +111,7 @@ def test_float32_stays_float32(solver):
     assert ours.predict_proba(X.astype(np.float32)).dtype == np.float32
 
 
-@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize("weights", [pytest.param(None, marks=pytest.mark.slow), WEIGHTS])
 @pytest.mark.parametrize(
     ("name", "y", "changes"),
     [

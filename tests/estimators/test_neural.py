@@ -62,6 +62,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

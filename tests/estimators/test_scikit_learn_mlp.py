@@ -17,8 +17,6 @@ EXCLUDED = {
 }
 """Names of tests that look at private parts, each with the reason why ours has no such part."""
 
-SLOW = {"test_early_stopping", "test_n_iter_no_change_inf", "test_adaptive_learning_rate"}
-
 
 def _load():
     """Import the tests anew, with the drop-ins in the place of scikit-learn's classes."""
@@ -40,6 +38,7 @@ def _load():
 
 theirs = _load()
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(theirs is None, reason="this scikit-learn came without its tests"),
     pytest.mark.filterwarnings("default"),
 ]
@@ -47,7 +46,7 @@ pytestmark = [
 if theirs is not None:
     for name, member in vars(theirs).items():
         if name.startswith("test_") and name not in EXCLUDED:
-            globals()[name] = pytest.mark.slow(member) if name in SLOW else member
+            globals()[name] = member
 
 
 @pytest.fixture

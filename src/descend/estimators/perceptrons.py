@@ -131,7 +131,7 @@ class MLPRegressor(DropIn, neural_network.MLPRegressor):
     Examples
     --------
     >>> X = np.linspace(-3, 3, 100)[:, None]
-    >>> model = MLPRegressor((20,), solver="lbfgs", max_iter=500, random_state=1)
+    >>> model = MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", random_state=1)
     >>> bool(model.fit(X, np.sin(X[:, 0])).score(X, np.sin(X[:, 0])) > 0.99)
     True
     """

@@ -76,11 +76,9 @@ class NeuralTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         -------
         self : NeuralTransformer
         """
+        if y is None:
+            raise ValueError("NeuralTransformer requires y to be passed, but the target y is None")
         if self.estimator is None:
-            if y is None:
-                raise ValueError(
-                    "NeuralTransformer requires y to be passed, but the target is None"
-                )
             numbers = str(type_of_target(y)).startswith("continuous")
             chosen = NeuralRegressor if numbers else NeuralClassifier
             estimator: Any = chosen(random_state=self.random_state)
