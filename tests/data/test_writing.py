@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from descend.data.table import read_table
@@ -67,6 +67,8 @@ ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters=
     st.sampled_from([".csv", ".tsv"]),
     st.booleans(),
 )
+@example([" "], ".csv", True)
+@example([None, " "], ".csv", True)
 def test_any_text_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str | None], ending: str, alone: bool
 ) -> None:

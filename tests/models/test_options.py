@@ -19,7 +19,9 @@ def test_decay_goes_to_the_rule_that_has_its_own() -> None:
 
 
 def test_the_batch_grows_with_the_rows() -> None:
-    sizes = [Options.of(target="y").descent(rows).batch_size for rows in (50, 5_000, 100_000, 10**6)]
+    sizes = [
+        Options.of(target="y").descent(rows).batch_size for rows in (50, 5_000, 100_000, 10**6)
+    ]
     assert sizes == [16, 32, 512, 1024]
 
 
@@ -28,5 +30,5 @@ def test_all_rows_at_once() -> None:
 
 
 def test_an_unknown_option_is_named() -> None:
-    with pytest.raises(UsageError, match='no option "epoch".*Did you mean "epochs"'):
+    with pytest.raises(UsageError, match=r'no option "epoch".*Did you mean "epochs"'):
         Options.of(target="y", epoch=3)

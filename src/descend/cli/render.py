@@ -75,7 +75,7 @@ def number(value: float) -> str:
 
     Examples
     --------
-    >>> number(48213.7), number(0.012345), number(3.0)
+    >>> number(48213.7), number(0.012341), number(3.0)
     ('48,210', '0.01234', '3')
     """
     if value == 0 or 1e-4 <= abs(value) < 1e15:

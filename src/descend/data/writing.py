@@ -160,10 +160,14 @@ def _text(frames: Iterable[pl.DataFrame], extension: str) -> Iterator[bytes]:
         if extension in (".jsonl", ".ndjson"):
             yield frame.write_ndjson().encode()
             continue
-        if frame.width == 1:  # an empty line would be no row at all: write "" instead
+        style = None
+        if frame.width == 1:  # a blank line would be no row at all: write "" or " " instead
             frame = frame.select(pl.all().cast(pl.String).fill_null(""))
+            if frame.to_series().str.contains(r"^\s+$").any():
+                style = "always"
         separator = "\t" if extension == ".tsv" else ","
-        yield frame.write_csv(include_header=number == 0, separator=separator).encode()
+        text = frame.write_csv(include_header=number == 0, separator=separator, quote_style=style)
+        yield text.encode()
 
 
 def _write_text(parts: _Parts, file: BinaryIO, extension: str, zipped: bool) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
@@ -26,6 +25,7 @@ from descend.losses import (
 )
 from descend.models.names import LOSSES, choose
 from descend.models.networks import MOST_WEIGHTS
+from descend.training import linked_outputs
 
 __all__ = [
     "Answer",
@@ -167,7 +167,7 @@ def encoded(targets: Sequence[Target], frame: pl.DataFrame, rows: np.ndarray) ->
 
 def answers(targets: Sequence[Target], loss: Loss, raw: np.ndarray) -> tuple[Answer, ...]:
     """Turn raw outputs (rows, width) into labels, probabilities and numbers."""
-    linked = loss.link(jnp.asarray(raw))
+    linked = linked_outputs(loss, raw)
     if not isinstance(loss, Combined):
         return (_answer(targets[0], loss, np.asarray(linked)),)
     parts = zip(targets, loss.losses, linked, strict=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -16,7 +15,7 @@ from descend.layers import Layer
 from descend.layers.summary import output_shape
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
 from descend.training.descent import Descent
-from descend.training.evaluation import count_rows, raw_outputs
+from descend.training.evaluation import count_rows, linked_outputs, raw_outputs
 from descend.training.loop import Run
 from descend.training.records import EpochRecord, Examples
 
@@ -53,7 +52,7 @@ class Trained:
 
     def predict(self, x: Any) -> Any:
         """Return what the loss's link makes of the raw outputs: probabilities or numbers."""
-        return jax.tree.map(np.asarray, self.loss.link(jnp.asarray(self.raw(x))))
+        return linked_outputs(self.loss, self.raw(x))
 
 
 def fit(

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from descend.feedback.dynamics.rule import Clock, Rule, Setting, signs
 from descend.feedback.spectrum import Spectrum
 
-__all__ = ["Ballistic", "Discrete", "GeneralizedBifurcation"]
+__all__ = ["Ballistic", "Discrete", "GeneralizedBifurcation", "stable_step"]
 
 
 def stable_step(spectrum: Spectrum, coupling: float) -> float:

@@ -13,7 +13,7 @@ from jax import lax
 from descend.feedback.couplings import Couplings
 from descend.spec import Spec
 
-__all__ = ["Best", "Clock", "Rule", "Setting", "begin", "evolve", "signs"]
+__all__ = ["Best", "Clock", "Rule", "Setting", "begin", "energy_of", "evolve", "signs"]
 
 
 class Setting(NamedTuple):
