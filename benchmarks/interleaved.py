@@ -6,7 +6,12 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
-__all__ = ["compare", "show"]
+__all__ = ["REST", "compare", "show"]
+
+
+REST = 0.3
+"""Seconds between turns: OpenMP's threads spin for 0.2 seconds after their last work, and would
+take a core from whoever comes next."""
 
 
 def compare(
@@ -22,6 +27,7 @@ def compare(
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, work in contestants.items():
+            time.sleep(REST)
             start = time.perf_counter()
             units = work()
             seconds[name].append((time.perf_counter() - start) / units)
