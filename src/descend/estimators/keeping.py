@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-import platform
 from typing import Any
 
-import jax
 import numpy as np
 
 from descend.data.columns import Column
 from descend.data.targets import ClassTarget
 from descend.models import Model, ModelCard, Plan, Provenance, load
-from descend.version import __version__
 
 __all__ = ["model_of", "read_model"]
 
@@ -29,20 +25,11 @@ def model_of(estimator: Any) -> Model:
         columns, names, tasks, estimator.preprocessing_.scale, estimator.network_,
         estimator.loss_, estimator.descent_, test_fraction=0.0, validation_fraction=None,
     )  # fmt: skip
-    history = estimator.history_
-    provenance = Provenance(
+    provenance = Provenance.of(
+        estimator.history_,
         source=f"{type(estimator).__name__}.fit",
         rows=sum(targets[0].counts) if isinstance(targets[0], ClassTarget) else targets[0].count,
         data_digest="",
-        made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        descend=__version__,
-        jax=jax.__version__,
-        numpy=np.__version__,
-        python=platform.python_version(),
-        device=jax.devices()[0].device_kind,
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
-        seconds=history[-1].seconds if history else 0.0,
-        epochs=history[-1].epoch if history else 0,
         best_epoch=estimator.best_epoch_,
         ended=estimator.ended_,
     )

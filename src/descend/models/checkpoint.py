@@ -21,8 +21,8 @@ import numpy as np
 from descend.data.files import write_atomically
 from descend.errors import ModelFileError, OutputError, UsageError
 from descend.models.modelfile import canonical_json, read_model_file, to_bytes
+from descend.models.provenance import surroundings
 from descend.spec import to_json
-from descend.version import __version__
 
 if TYPE_CHECKING:
     from descend.models.table_training import TableTraining
@@ -100,14 +100,7 @@ class Checkpoints:
 
     def _machine(self) -> dict[str, Any]:
         """Return what must be the same for the bits to be the same."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return {
-            "descend": __version__,
-            "jax": jax.__version__,
-            "numpy": np.__version__,
-            "device": jax.devices()[0].device_kind,
-            "cores": cores,
-        }
+        return {name: value for name, value in surroundings().items() if name != "python"}
 
     def save_if_due(self) -> None:
         """Write a checkpoint if the time has come. To be called between two records."""

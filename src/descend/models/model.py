@@ -26,58 +26,13 @@ from descend.models.modelfile import read_model_file, to_bytes
 from descend.models.names import spec_classes
 from descend.models.networks import linear_network
 from descend.models.outputs import Answer, answers, check_network, raw_width
-from descend.models.plain import check_plain
 from descend.models.plan import Plan
+from descend.models.provenance import Provenance
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
 from descend.spec import Spec, from_json, to_json
 from descend.training import raw_outputs
 
-__all__ = ["Model", "ModelCard", "Predictions", "Provenance", "flat", "linear_rival", "load"]
-
-
-@dataclass(frozen=True)
-class Provenance(Spec):
-    """Where a model came from.
-
-    Attributes
-    ----------
-    source : str
-        Name of the file that was trained on.
-    rows : int
-        Rows in it.
-    data_digest : str
-        SHA-256 over the fingerprints of all its rows, in any order.
-    made : str
-        Date and time of the end of training, UTC.
-    descend, jax, numpy, python : str
-        Versions.
-    device, cores : str, int
-        What it ran on; bits may differ elsewhere.
-    seconds : float
-        Duration of training.
-    epochs, best_epoch : int
-        Epochs run, and the one whose weights were kept.
-    ended : str
-        "epochs", "patience" or "stopped".
-    """
-
-    source: str
-    rows: int
-    data_digest: str
-    made: str
-    descend: str
-    jax: str
-    numpy: str
-    python: str
-    device: str
-    cores: int
-    seconds: float
-    epochs: int
-    best_epoch: int
-    ended: str
-
-    def __post_init__(self) -> None:
-        check_plain(self)
+__all__ = ["Model", "ModelCard", "Predictions", "flat", "linear_rival", "load"]
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class TableExamples:
         self, path: Any, loss: Loss, class_weight: str | None, **reading: Any
     ) -> Examples:
         """Encode every labelled row of another file with the same columns."""
-        frame = read_table(path, **reading).frame
+        frame = read_table(path, compact=True, **reading).frame
         rows = labelled_rows(frame, self.targets)
         if not len(rows):
             raise DataError(f"{path} has no row with every target known, so nothing to validate by")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,15 +12,15 @@ from descend import metrics
 from descend.data.targets import ClassTarget
 from descend.layers import Layer
 from descend.layers.summary import parameter_count, summary_line
-from descend.models.model import Model, ModelCard, Provenance, linear_rival
+from descend.models.model import Model, ModelCard, linear_rival
 from descend.models.networks import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, check_network, raw_width
 from descend.models.plan import Plan
+from descend.models.provenance import Provenance
 from descend.models.table_examples import TableExamples
 from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
-from descend.version import __version__
 
 __all__ = ["TableTraining", "plan_for", "train"]
 
@@ -127,22 +124,13 @@ class TableTraining:
         return run.params
 
     def _provenance(self) -> Provenance:
-        run, history = self.run, self.run.history
-        return Provenance(
+        return Provenance.of(
+            self.run.history,
             source=self.examples.source,
             rows=self.examples.shape[0],
             data_digest=self.examples.digest,
-            made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            descend=__version__,
-            jax=jax.__version__,
-            numpy=np.__version__,
-            python=platform.python_version(),
-            device=jax.devices()[0].device_kind,
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
-            seconds=history[-1].seconds if history else 0.0,
-            epochs=history[-1].epoch if history else 0,
-            best_epoch=run.best_epoch,
-            ended=run.ended,
+            best_epoch=self.run.best_epoch,
+            ended=self.run.ended,
         )
 
 
