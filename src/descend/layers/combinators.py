@@ -72,7 +72,7 @@ class Sequential(Layer):
     def __post_init__(self) -> None:
         _check_layers(self)
 
-    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, Any]:
         """Draw the parameters of every layer."""
         params: Params = {}
         state: State = {}
@@ -86,7 +86,7 @@ class Sequential(Layer):
 
     def apply(
         self, params: Params, state: State, x: Any, *, key: jax.Array | None, train: bool
-    ) -> tuple[jax.Array, State]:
+    ) -> tuple[Any, State]:
         """Return the output of the last layer."""
         after: State = {}
         names, keys = _names(self.layers), _keys(key, self.layers, train)

@@ -15,7 +15,7 @@ from descend.spec import Spec
 
 __all__ = ["Layer", "Params", "Shape", "State", "array_shape", "vector_length", "word"]
 
-Shape: TypeAlias = "tuple[int, ...] | Mapping[str, tuple[int, ...]]"
+Shape: TypeAlias = "tuple[int, ...] | Mapping[str, Any]"
 Params: TypeAlias = dict[str, Any]
 State: TypeAlias = dict[str, Any]
 
@@ -29,11 +29,12 @@ class Layer(Spec):
     applies to leaves called ``weight`` and to no others.
 
     Shapes never include the batch axis; ``x`` always has it, in front. An input may also be a
-    dict of such arrays (see `Parallel`), and its shape then is a dict of shapes.
+    dict of such arrays (see `Parallel`), and its shape then is a dict of shapes. Sequences of
+    different lengths are a dict of values and lengths (``sequence.py``).
     """
 
     @abstractmethod
-    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, Any]:
         """Draw the first parameters.
 
         Parameters
@@ -47,8 +48,8 @@ class Layer(Spec):
         -------
         params, state : dict
             Empty where the layer has none.
-        output_shape : tuple of int
-            Shape of one output.
+        output_shape : tuple of int, or dict of them
+            Shape of one output; a dict for sequences of different lengths.
 
         Raises
         ------
