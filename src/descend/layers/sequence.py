@@ -5,8 +5,8 @@ A batch of sequences is an array (batch, time, channels), all of it real, or a d
     {"values": array (batch, time, channels), "length": int32 array (batch,)}
 
 whose positions at or beyond ``length`` are padding. Tokens are the same with int32 ``values``
-(batch, time). Layers that keep time return what they were given, an array or such a dict; layers
-that pool time return an array. Padding changes neither outputs nor gradients, whatever stands in it:
+(batch, time). Layers that keep time return an array or such a dict, as they were given; layers that
+pool time return an array. Padding changes neither outputs nor gradients, whatever stands in it:
 a layer replaces it by 0 with `masked` before it uses it, and lets nothing of it into a sum.
 """
 
