@@ -239,3 +239,17 @@ def test_show(descend, class_model):
     assert result.err == ""
     for word in ("Target", "Inputs", "Network", "Loss", "Descent", "Trained", "Test", "seed 0"):
         assert word in result.out
+
+
+def test_a_column_says_which_rows_train_and_test(train, good):
+    header, *rows = good.strip().splitlines()
+    words = ["train", "Test", "val", "training"]
+    parts = [f"{row},{words[i % 4]}" for i, row in enumerate(rows)]
+    text = "\n".join([f"{header},part", *parts]) + "\n"
+    result = train(text, "--split", "part", "--json")
+    assert result.code == 0
+    assert "as given" in result.err
+    assert json.loads(result.out)["report"]["rows"] == len(rows) // 4
+    wrong = train(text.replace("Test", "exam", 1), "--split", "part")
+    assert wrong.code == 2
+    assert 'split "part", row 2 says "exam"' in wrong.err

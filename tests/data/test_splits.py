@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from descend.data.roles import row_groups, row_times, row_weights
+from descend.data.roles import row_groups, row_parts, row_times, row_weights
 from descend.data.splits import MOST_VALIDATION, Split, split_rows
 from descend.errors import ColumnError, DataError, UsageError
 
@@ -174,3 +174,38 @@ def test_columns_of_roles():
     assert row_times(pl.DataFrame({"t": [1.5, 2.5, None]}), "t").tolist()[:2] == [1.5, 2.5]
     with pytest.raises(ColumnError, match='time "word" must hold dates or numbers'):
         row_times(frame, "word")
+
+
+def test_parts_as_given():
+    parts = np.array([0, 0, 1, 2, 0, 2])
+    split = split_rows(6, parts=parts, test_fraction=0.5)
+    assert split.train.tolist() == [0, 1, 4]
+    assert split.validation.tolist() == [2]
+    assert split.test.tolist() == [3, 5]
+    assert split.describe() == "test 2 · validation 1 · train 3, as given"
+    assert split.notes == ()
+
+
+def test_a_part_that_is_not_given_is_drawn_from_the_training_rows():
+    parts = np.array([0] * 20 + [2] * 5)
+    labels = np.array([0, 1] * 10 + [0] * 5)
+    split = split_rows(25, parts=parts, labels=labels, validation_fraction=0.2)
+    assert split.test.tolist() == [20, 21, 22, 23, 24]
+    assert len(split.validation) == 4
+    assert labels[split.validation].sum() == 2
+    assert set(split.train) | set(split.validation) == set(range(20))
+    assert any("validation: drawn from the training rows" in note for note in split.notes)
+
+
+def test_parts_must_be_one_a_row():
+    with pytest.raises(UsageError, match="parts must have one value for each of 3 rows"):
+        split_rows(3, parts=np.array([0, 2]))
+
+
+def test_words_for_the_parts_of_rows():
+    frame = pl.DataFrame({"part": ["TRAIN", "valid", "dev", "testing", ""]})
+    assert row_parts(frame, "part").tolist() == [0, 1, 1, 2, 0]
+    with pytest.raises(ColumnError, match='row 2 says "exam": each row needs train, validation'):
+        row_parts(pl.DataFrame({"part": ["train", "exam"]}), "part")
+    with pytest.raises(ColumnError, match="has no row of train"):
+        row_parts(pl.DataFrame({"part": ["test", "val"]}), "part")

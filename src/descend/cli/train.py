@@ -37,7 +37,6 @@ __all__ = [
     "check_writable",
     "checkpoints",
     "column_kind",
-    "column_names",
     "command",
     "model_name",
     "read_plan",
@@ -106,6 +105,7 @@ class Share(click.ParamType[Any]):
 @click.option("--class-weight", metavar="balanced", help="Let every class weigh the same.")
 @click.option("--group", metavar="COLUMN", help="Rows of a group stay on one side of the split.")
 @click.option("--time", metavar="COLUMN", help="Split by time: train on the oldest rows.")
+@click.option("--split", metavar="COLUMN", help="Column of train, validation and test.")
 @click.option("--scale", default="standard", help="standard, minmax, robust or none.")
 @click.option("--layers", type=Layers(), help="Units of the hidden layers, as 64,32.")
 @click.option("--activation", default="relu", help="relu, tanh, sigmoid, gelu, ...")
@@ -173,12 +173,6 @@ def command(
     plan = read_plan(plan_file) if plan_file else None
     if plan is not None:
         refuse_changes(context)
-        values["target"] = plan.targets
-    elif not values["target"]:
-        raise UsageError(
-            "no target: name the column to predict with --target. Columns: "
-            + ", ".join(column_names(file, how))
-        )
     talk = render.Talk(quiet)
     options = Options.of(**values)
     with naming(file) if options.validation_file is None else nullcontext():
@@ -296,13 +290,6 @@ def column_kind(text: str) -> tuple[str, str]:
     if not mark or not name:
         raise UsageError(f'--kind takes COLUMN=KIND, as "zip code=category", got "{text}"')
     return name, kind
-
-
-def column_names(file: str, how: dict[str, Any]) -> list[str]:
-    """Return the names of a table's columns, for a message."""
-    from descend.data.table import stream_table
-
-    return next(iter(stream_table(file, **how))).frame.columns[:50]
 
 
 def read_plan(path: str) -> Plan:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "INPUT_KINDS", "KINDS", "infer_columns", "input_columns", "listed"]
 
-INPUT_KINDS = ("boolean", "category", "date", "number")
+INPUT_KINDS = ("boolean", "category", "date", "image", "number", "series", "sound")
 """The kinds that the network sees."""
 
 KINDS = (
@@ -30,12 +30,21 @@ KINDS = (
     "dropped",
     "group",
     "identifier",
+    "split",
     "target",
     "text",
     "time",
     "weight",
 )
 """Every kind that a column may be."""
+
+_STEERING = {
+    "weight": "the weight of each row",
+    "group": "rows of one group stay together",
+    "time": "orders the rows in time",
+    "split": "says which rows train, validate and test",
+}
+"""Columns that are no inputs but steer training, and what they do."""
 
 _MARKED = r"%Y{0}%m{0}%d|%d{0}%m{0}%[Yy]|%m{0}%d{0}%[Yy]|%y{0}%m{0}%d|%d{0}%[bB]{0}%Y"
 _DATE = "|".join([_MARKED.format(re.escape(mark)) for mark in "-/. "] + ["%[bB] %d, %Y"])
@@ -54,9 +63,9 @@ class Column(Spec):
     name : str
     holds : one of `KINDS`
         Its kind, read as ``column.kind`` (a stored spec keeps its own name under ``kind``).
-        The columns that a row is grouped by, weighted by or ordered in time by (``group``,
-        ``weight``, ``time``) are not inputs, nor are ``constant``, ``identifier``, ``text`` and
-        ``dropped`` ones.
+        The columns that a row is grouped by, weighted by, ordered in time by or put into a part
+        by (``group``, ``weight``, ``time``, ``split``) are not inputs, nor are ``constant``,
+        ``identifier``, ``text`` and ``dropped`` ones.
     note : str
         A plain phrase for the report: why it is of this kind.
     decimal : {".", ","}
@@ -120,6 +129,7 @@ def infer_columns(
     weight: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    split: str | None = None,
     decimal: str = ".",
     kinds: Mapping[str, str] | None = None,
     source: str = "the table",
@@ -132,9 +142,9 @@ def infer_columns(
         Text cells (from text files) or typed ones; missing cells are null.
     targets, drop : sequence of str
         Columns to predict, and columns to leave out.
-    weight, group, time : str, optional
-        Columns that weigh the rows, keep rows together in a split, or order them in time. They
-        are not inputs.
+    weight, group, time, split : str, optional
+        Columns that weigh the rows, keep rows together in a split, order them in time, or say
+        whether a row trains, validates or tests. They are not inputs.
     decimal : {".", ","}
         The decimal mark of the file.
     kinds : mapping of name to kind, optional
@@ -162,7 +172,8 @@ def infer_columns(
     """
     from descend.data.inference import infer_column
 
-    roles = _roles(frame.columns, targets, drop, weight, group, time, source)
+    steering = {"weight": weight, "group": group, "time": time, "split": split}
+    roles = _roles(frame.columns, targets, drop, steering, source)
     wanted = dict(kinds or {})
     _check_known(wanted, frame.columns, source, ColumnError)
     for name, kind in wanted.items():
@@ -198,9 +209,7 @@ def _roles(
     names: Sequence[str],
     targets: Sequence[str],
     drop: Sequence[str],
-    weight: str | None,
-    group: str | None,
-    time: str | None,
+    steering: Mapping[str, str | None],
     source: str,
 ) -> dict[str, tuple[str, str]]:
     """Return the kind and note of every column that was given a role."""
@@ -208,14 +217,10 @@ def _roles(
     _check_known(drop, names, source, ColumnError)
     given = [(name, "dropped", "dropped as asked") for name in drop]
     given += [(name, "target", "to be predicted") for name in targets]
-    for name, kind, note in (
-        (weight, "weight", "the weight of each row"),
-        (group, "group", "rows of one group stay together"),
-        (time, "time", "orders the rows in time"),
-    ):
+    for kind, name in steering.items():
         if name is not None:
             _check_known([name], names, source, ColumnError)
-            given.append((name, kind, note))
+            given.append((name, kind, _STEERING[kind]))
     roles: dict[str, tuple[str, str]] = {}
     for name, kind, note in given:
         if name in roles and roles[name][0] != kind:

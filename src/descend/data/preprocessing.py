@@ -9,27 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
+from descend.data.array_encoder import ArrayEncoder
 from descend.data.cells import as_text, is_missing
 from descend.data.columns import Column, input_columns, listed
-from descend.data.encode_category import (
-    BooleanEncoder,
-    CategoryEncoder,
-    fit_boolean,
-    fit_category,
-)
-from descend.data.encode_date import DateEncoder, fit_date
-from descend.data.encode_number import SCALES, NumberEncoder, fit_number
+from descend.data.encode_category import BooleanEncoder, CategoryEncoder
+from descend.data.encode_date import DateEncoder
+from descend.data.encode_number import SCALES, NumberEncoder
+from descend.data.encoders import ENCODERS, Encoder, MatrixEncoder, embedded, fit_encoder
 from descend.data.fields import check_specs
 from descend.data.notes import Notes, Tally
 from descend.errors import ColumnError, UsageError, did_you_mean
 from descend.spec import Spec, SpecError, check_choice, check_integer
 
-__all__ = ["Encoder", "Inputs", "MOST_INPUTS", "PIECE", "Preprocessing", "fit_preprocessing"]
+__all__ = ["Inputs", "MOST_INPUTS", "PIECE", "Preprocessing", "fit_preprocessing"]
 
 PIECE = 65_536
 """How many rows are turned at a time."""
@@ -37,8 +34,8 @@ PIECE = 65_536
 MOST_INPUTS = 10_000_000
 """No model has more inputs: a file that says so is damaged or hostile."""
 
-Encoder: TypeAlias = NumberEncoder | CategoryEncoder | BooleanEncoder | DateEncoder
-Inputs: TypeAlias = np.ndarray | dict[str, np.ndarray]
+Inputs: TypeAlias = np.ndarray | dict[str, Any]
+"""One matrix of numbers, or a dict of arrays; see `Preprocessing.transform`."""
 
 _SCALED = {
     "standard": "standardised",
@@ -82,9 +79,8 @@ class Preprocessing(Spec):
     gap_rows: int = 0
 
     def __post_init__(self) -> None:
-        kinds = (NumberEncoder, CategoryEncoder, BooleanEncoder, DateEncoder)
         check_specs(self, "columns", Column)
-        check_specs(self, "encoders", kinds)
+        check_specs(self, "encoders", ENCODERS)
         check_choice(self, "scale", SCALES)
         check_integer(self, "gap_rows", at_least=0)
         names = [column.name for column in self.columns]
@@ -107,12 +103,22 @@ class Preprocessing(Spec):
         return tuple(
             encoder
             for encoder in self.encoders
-            if isinstance(encoder, CategoryEncoder) and _embedded(encoder)
+            if isinstance(encoder, CategoryEncoder) and embedded(encoder)
         )
 
     @property
+    def array_encoders(self) -> tuple[ArrayEncoder, ...]:
+        """The encoders of the columns that are inputs of their own: pictures, texts, series."""
+        return tuple(e for e in self.encoders if isinstance(e, ArrayEncoder))
+
+    @property
+    def _matrix(self) -> tuple[MatrixEncoder, ...]:
+        """The encoders that write into the matrix of numbers, or give codes."""
+        return tuple(e for e in self.encoders if not isinstance(e, ArrayEncoder))
+
+    @property
     def _width(self) -> int:
-        return sum(encoder.width for encoder in self.encoders)
+        return sum(encoder.width for encoder in self._matrix)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -120,11 +126,17 @@ class Preprocessing(Spec):
         return tuple(encoder.column.name for encoder in self.encoders)
 
     @property
-    def input_shape(self) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
-        """The shape of one row of inputs."""
-        if not self._embedded:
+    def input_shape(self) -> Any:
+        """The shape of one row of inputs: a tuple, or a dict of them as `transform` returns."""
+        own = self.array_encoders
+        if not self._embedded and not own:
             return (self._width,)
-        return {"numbers": (self._width,), "codes": (len(self._embedded),)}
+        shape: dict[str, Any] = {}
+        if self._width or self._embedded:
+            shape["numbers"] = (self._width,)
+        if self._embedded:
+            shape["codes"] = (len(self._embedded),)
+        return shape | {encoder.input_name: encoder.input_shape for encoder in own}
 
     @property
     def embedding_sizes(self) -> tuple[int, ...]:
@@ -139,14 +151,12 @@ class Preprocessing(Spec):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The name of each column of the matrix of numbers."""
-        return tuple(name for encoder in self.encoders for name in encoder.feature_names)
+        return tuple(name for encoder in self._matrix for name in encoder.feature_names)
 
     @property
     def feature_sources(self) -> tuple[str, ...]:
         """The column of the table from which each column of the matrix comes."""
-        return tuple(
-            encoder.column.name for encoder in self.encoders for _ in encoder.feature_names
-        )
+        return tuple(encoder.column.name for encoder in self._matrix for _ in encoder.feature_names)
 
     def transform(
         self, frame: pl.DataFrame, rows: np.ndarray | None = None, *, first_row: int = 0
@@ -165,8 +175,9 @@ class Preprocessing(Spec):
         Returns
         -------
         inputs : float32 array of shape (rows, width), or dict
-            Where columns are embedded, a dict of ``numbers``, float32 of shape (rows, width), and
-            ``codes``, int32 of shape (rows, embedded columns).
+            Where columns are embedded or inputs of their own, a dict of ``numbers``, float32 of
+            shape (rows, width), ``codes``, int32 of shape (rows, embedded columns), and what each
+            of `array_encoders` makes of its column, by its ``input_name``; only what there is.
         notes : Notes
             Gaps filled, values never learned, values beyond the training range, columns ignored.
 
@@ -180,24 +191,35 @@ class Preprocessing(Spec):
         numbers = np.empty((count, self._width), np.float32)
         codes = np.empty((count, len(self._embedded)), np.int32)
         tallies: dict[str, Tally] = {}
+
+        def cells(encoder: Encoder, start: int, stop: int) -> pl.Series:
+            series = frame[encoder.column.name]
+            if rows is None:
+                return series.slice(start, stop - start)
+            return series.gather(rows[start:stop])
+
+        def met_in(encoder: Encoder, tally: Tally) -> None:
+            name = encoder.column.name
+            if tally != Tally():
+                tallies[name] = tallies[name].combined(tally) if name in tallies else tally
+
         for start in range(0, count, PIECE):
             stop = min(start + PIECE, count)
             place = code_place = 0
-            for encoder in self.encoders:
-                name = encoder.column.name
-                if rows is None:
-                    series = frame[name].slice(start, stop - start)
-                else:
-                    series = frame[name].gather(rows[start:stop])
-                if isinstance(encoder, CategoryEncoder) and _embedded(encoder):
+            for encoder in self._matrix:
+                series = cells(encoder, start, stop)
+                if isinstance(encoder, CategoryEncoder) and embedded(encoder):
                     codes[start:stop, code_place], tally = encoder.codes(series)
                     code_place += 1
                 else:
                     part = numbers[start:stop, place : place + encoder.width]
                     tally = encoder.encode(series, part, first_row + start)
                     place += encoder.width
-                if tally != Tally():
-                    tallies[name] = tallies[name].combined(tally) if name in tallies else tally
+                met_in(encoder, tally)
+        own: dict[str, Any] = {}
+        for encoder in self.array_encoders:
+            own[encoder.input_name], tally = encoder.arrays(cells(encoder, 0, count), first_row)
+            met_in(encoder, tally)
         met = [encoder for encoder in self.encoders if encoder.column.name in tallies]
         known = {column.name for column in self.columns}
         notes = Notes(
@@ -207,7 +229,11 @@ class Preprocessing(Spec):
             {encoder.column.name: encoder.range_note for encoder in met},
             tuple(name for name in frame.columns if name not in known),
         )
-        return ({"numbers": numbers, "codes": codes} if self._embedded else numbers), notes
+        shape = self.input_shape
+        if isinstance(shape, tuple):
+            return numbers, notes
+        inputs = {"numbers": numbers, "codes": codes} | own
+        return {name: inputs[name] for name in shape}, notes
 
     def describe(self) -> tuple[str, ...]:
         """Return lines for the report: what each input column becomes."""
@@ -234,6 +260,7 @@ class Preprocessing(Spec):
             gaps = _gaps([encoder], "a value of their own")
             values = f"{len(encoder.values):,} values{rare}"
             lines.append(f"{encoder.column.name}: category, {values}, learned embedding{gaps}")
+        lines += [encoder.describe() for encoder in self.array_encoders]
         for encoder in dates:
             parts = ", ".join(encoder.parts) or "nothing varies"
             lines.append(f"{encoder.column.name}: date, into {parts}{_gaps([encoder], 'flagged')}")
@@ -316,12 +343,15 @@ def fit_preprocessing(
         series = frame[column.name]
         if rows is not None:
             series = series.gather(rows)
-        encoder = _fit(series, column, scale, onehot_limit)
+        encoder = fit_encoder(series, column, scale, onehot_limit)
         encoders.append(encoder)
         if isinstance(encoder, NumberEncoder | DateEncoder) and encoder.gaps:
             gaps = _gap_rows(series, encoder)
             gap_rows = gaps if gap_rows is None else gap_rows | gaps
-    if not any(encoder.width or _embedded(encoder) for encoder in encoders):
+    if not any(
+        isinstance(encoder, ArrayEncoder) or encoder.width or embedded(encoder)
+        for encoder in encoders
+    ):
         raise ColumnError(
             "no column is left to learn from: in the training rows nothing varies, or no value "
             f"occurs twice, in {listed([column.name for column in chosen])}"
@@ -329,20 +359,6 @@ def fit_preprocessing(
     return Preprocessing(
         tuple(columns), tuple(encoders), scale, 0 if gap_rows is None else int(gap_rows.sum())
     )
-
-
-def _fit(series: pl.Series, column: Column, scale: str, onehot_limit: int) -> Encoder:
-    if column.kind == "number":
-        return fit_number(series, column, scale)
-    if column.kind == "boolean":
-        return fit_boolean(series, column)
-    if column.kind == "date":
-        return fit_date(series, column)
-    return fit_category(series, column, onehot_limit=onehot_limit)
-
-
-def _embedded(encoder: Encoder) -> bool:
-    return isinstance(encoder, CategoryEncoder) and encoder.style == "embedding"
 
 
 def _gap_rows(series: pl.Series, encoder: NumberEncoder | DateEncoder) -> np.ndarray:
@@ -353,7 +369,7 @@ def _names(encoders: Sequence[Encoder]) -> str:
     return listed([encoder.column.name for encoder in encoders], 12)
 
 
-def _gaps(encoders: Sequence[Encoder], how: str) -> str:
+def _gaps(encoders: Sequence[MatrixEncoder], how: str) -> str:
     count = sum(encoder.gaps for encoder in encoders)
     return f" ({count:,} missing: {how})" if count else ""
 

@@ -1,4 +1,4 @@
-"""Columns that are no inputs but steer training: weights of rows, groups of rows, times of rows."""
+"""Columns that are no inputs but steer training: weights, groups, times and parts of rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from descend.data.columns import Column
 from descend.data.inference import infer_column
 from descend.errors import ColumnError
 
-__all__ = ["row_groups", "row_times", "row_weights"]
+__all__ = ["PART_WORDS", "row_groups", "row_parts", "row_times", "row_weights"]
+
+PART_WORDS = {
+    "train": 0, "training": 0,
+    "validation": 1, "valid": 1, "val": 1, "dev": 1,
+    "test": 2, "testing": 2,
+}  # fmt: skip
+"""What the cells of a column that splits the rows may say, in any case; empty is train."""
 
 
 def row_weights(frame: pl.DataFrame, name: str, decimal: str = ".") -> np.ndarray:
@@ -80,3 +87,30 @@ def row_times(frame: pl.DataFrame, name: str, decimal: str = ".") -> np.ndarray:
     values = read_cells(series, column)
     numbers = values.cast(pl.Int64) if column.kind == "date" else values
     return numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def row_parts(frame: pl.DataFrame, name: str) -> np.ndarray:
+    """Return the part that each row is put into, as int8: 0 train, 1 validation, 2 test.
+
+    Raises
+    ------
+    ColumnError
+        Where a cell is none of `PART_WORDS`, or no row trains.
+
+    Examples
+    --------
+    >>> row_parts(pl.DataFrame({"part": ["train", "Test", None, "val"]}), "part").tolist()
+    [0, 2, 0, 1]
+    """
+    words = read_texts(frame[name], Column(name, "split")).fill_null("train").str.to_lowercase()
+    unknown = ~words.is_in(list(PART_WORDS))
+    if unknown.any():
+        row = int(unknown.arg_max() or 0)
+        raise ColumnError(
+            f'split "{name}", row {row + 1} says "{words[row]}": each row needs train, validation '
+            "or test"
+        )
+    parts = words.replace_strict(PART_WORDS, return_dtype=pl.Int8).to_numpy()
+    if parts.all():
+        raise ColumnError(f'split "{name}" has no row of train: nothing is left to learn from')
+    return parts

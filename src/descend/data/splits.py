@@ -32,7 +32,7 @@ class Split:
     ----------
     train, validation, test : integer arrays
     how : str
-        ``stratified``, ``at random``, ``by group`` or ``by time``.
+        ``stratified``, ``at random``, ``by group``, ``by time`` or ``as given``.
     notes : tuple of str
         What a reader should know.
     """
@@ -67,6 +67,7 @@ def split_rows(
     groups: Any = None,
     times: Any = None,
     keys: Any = None,
+    parts: Any = None,
 ) -> Split:
     """Split rows 0 to n - 1 into training, validation and test parts.
 
@@ -92,6 +93,9 @@ def split_rows(
         Hashes of rows: equal rows stay in one part, in that of their first row's class. Where
         there are fewer than 20 different rows, each repeated five times and more on average, no
         part could stand for the others; then rows are split one by one, with a note.
+    parts : int array of n, optional
+        The part of each row, decided beforehand: 0 train, 1 validation, 2 test. Where no row
+        validates, or none tests, that part is drawn from the training rows as above.
 
     Returns
     -------
@@ -111,7 +115,9 @@ def split_rows(
     (6, 2, 2)
     """
     arrays = {"labels": labels, "groups": groups, "times": times, "keys": keys}
-    _check(n, test_fraction, validation_fraction, arrays)
+    _check(n, test_fraction, validation_fraction, arrays | {"parts": parts})
+    if parts is not None:
+        return _as_given(np.asarray(parts), test_fraction, validation_fraction, seed, arrays)
     test_size = round(n * test_fraction)
     test_size = max(test_size, 1) if test_fraction > 0 and n >= 3 else test_size if n >= 3 else 0
     test_size = min(test_size, n - 1)
@@ -137,6 +143,37 @@ def split_rows(
         np.flatnonzero(part == 0), np.flatnonzero(part == 1), np.flatnonzero(part == 2),
         how, tuple(notes),
     )  # fmt: skip
+
+
+def _as_given(
+    parts: np.ndarray,
+    test_fraction: float,
+    validation_fraction: float | None,
+    seed: int,
+    arrays: dict[str, Any],
+) -> Split:
+    """Split by parts decided beforehand, and draw from the training rows the part that lacks."""
+    held = {part: np.flatnonzero(parts == part) for part in (0, 1, 2)}
+    rows = held[0]
+    drawn = split_rows(
+        len(rows),
+        test_fraction=0.0 if len(held[2]) else test_fraction,
+        validation_fraction=0.0 if len(held[1]) else validation_fraction,
+        seed=seed,
+        **{name: None if a is None else np.asarray(a)[rows] for name, a in arrays.items()},
+    )
+    notes = list(drawn.notes)
+    lacking = [("validation", held[1], drawn.validation), ("test", held[2], drawn.test)]
+    told = [name for name, given, found in lacking if not len(given) and len(found)]
+    if told:
+        notes.append(f"no row is given for {' and '.join(told)}: drawn from the training rows")
+    return Split(
+        rows[drawn.train],
+        held[1] if len(held[1]) else rows[drawn.validation],
+        held[2] if len(held[2]) else rows[drawn.test],
+        "as given",
+        tuple(notes),
+    )
 
 
 def _check(

@@ -9,8 +9,9 @@ extension only where that says nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.data.arff import arff_blocks, arff_header, looks_like_arff
@@ -51,6 +52,12 @@ class Table:
         The lines of the rows in a text file.
     skipped : int
         Rows left out because they have too few or too many cells (``bad_rows="skip"``).
+    target : str or None
+        The column to predict where nobody names one: the class of a folder of classes.
+    kinds : mapping of column name to kind
+        What columns are, where the reader knows: the paths of a folder of pictures.
+    base : Path or None
+        The folder from which relative paths in cells start.
     """
 
     frame: pl.DataFrame
@@ -59,6 +66,9 @@ class Table:
     decimal: str = "."
     lines: LineIndex | None = None
     skipped: int = 0
+    target: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    base: Path | None = None
 
     def line_of(self, row: int) -> int | None:
         """Return the line of the file at which a row starts, or None where there are no lines.
@@ -235,6 +245,15 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
     if not isinstance(source, str | os.PathLike):
         frame, kind = frame_of(source)
         return _opened(frame, kind)
+    opened = _open_file(source, options, rows, again=again)
+    base = None if source == "-" else Path(source).expanduser().resolve().parent
+    return opened if opened.start.base else replace(opened, start=replace(opened.start, base=base))
+
+
+def _open_file(
+    source: str | os.PathLike[str], options: _Options, rows: int | None, *, again: bool
+) -> _Opened:
+    """Find out what a path or standard input is."""
     found = open_source(source)
     if found.kind != "text":
         return _open_typed(found, rows)

@@ -107,7 +107,7 @@ def build_network(
     hidden: Hidden, rows: int, preprocessing: Preprocessing, outputs: int
 ) -> Sequential:
     """Return the whole network: embeddings where there are any, hidden layers, output layer."""
-    linear = linear_network(preprocessing.input_shape, preprocessing.embedding_sizes, outputs)
+    linear = linear_network(preprocessing, outputs)
     *entrance, output = linear.layers  # pyright: ignore[reportAttributeAccessIssue]
     return Sequential((*entrance, *hidden.layers(rows), output))
 

@@ -16,6 +16,7 @@ from descend.data.fields import check_specs
 from descend.data.files import write_atomically
 from descend.data.fingerprints import count_seen, row_hashes
 from descend.data.notes import Notes
+from descend.data.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.table import Table, read_table
 from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_rows
@@ -162,7 +163,8 @@ class Model:
         ColumnError
             If a needed column is missing or of another type.
         """
-        frame = self._read(examples).frame
+        table = self._read(examples)
+        frame = located(table.frame, self.plan.columns, table.base)
         inputs, notes = self.card.preprocessing.transform(frame, first_row=first_row)
         found = self._answers(self.plan.network, self.params, self.state, inputs, first_row)
         return Predictions(found, notes)
@@ -202,7 +204,7 @@ class Model:
             If a target column is missing, empty, or has labels never seen in training.
         """
         table = self._read(examples)
-        frame = table.frame
+        frame = located(table.frame, self.plan.columns, table.base)
         for target in self.card.targets:
             if target.name not in frame.columns:
                 raise TargetError(
@@ -269,8 +271,7 @@ class Model:
 
 def linear_rival(preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss) -> Layer:
     """Return the network without hidden layers that the reports compare with."""
-    outputs = raw_width(targets, loss)
-    return linear_network(preprocessing.input_shape, preprocessing.embedding_sizes, outputs)
+    return linear_network(preprocessing, raw_width(targets, loss))
 
 
 def flat(tree: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:

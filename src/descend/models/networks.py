@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
+from descend.data.preprocessing import Preprocessing
 from descend.errors import UsageError
 from descend.layers import Activation, Dense, Dropout, Embedding, Layer, Parallel, Sequential
+from descend.layers.summary import output_shape
+from descend.models.branches import Branch, branch_of
 from descend.optimizers import Adam
 from descend.schedules import Cosine
 from descend.training import Descent
@@ -28,17 +29,30 @@ DROPOUT = 0.1
 """Share of hidden units dropped by default."""
 
 
-def default_layers(rows: int) -> tuple[int, ...]:
+def _only_branch(preprocessing: Preprocessing | None) -> Branch | None:
+    """Return how the only input is read, where that is no matrix of numbers or codes."""
+    if preprocessing is None or len(preprocessing.encoders) != 1:
+        return None
+    return branch_of(preprocessing.array_encoders[0]) if preprocessing.array_encoders else None
+
+
+def default_layers(rows: int, preprocessing: Preprocessing | None = None) -> tuple[int, ...]:
     """Return the units of the hidden layers for so many training rows."""
+    branch = _only_branch(preprocessing)
+    if branch is not None:
+        return branch.hidden(rows)
     return (128, 64) if rows < 10_000 else (256, 128)
 
 
-def default_descent(rows: int, seed: int) -> Descent:
+def default_descent(rows: int, seed: int, preprocessing: Preprocessing | None = None) -> Descent:
     """Return the default way down for so many training rows.
 
-    Found by measurement on nine tables of 344 to 54,000 rows (docs/decisions/0004). The batch grows
-    with the rows, so that an epoch has about 256 steps at most, from 16 to 1,024 rows.
+    For tables it was found by measurement on nine of 344 to 54,000 rows (docs/decisions/0004). The
+    batch grows with the rows, so that an epoch has about 256 steps at most, from 16 to 1,024 rows.
     """
+    branch = _only_branch(preprocessing)
+    if branch is not None and preprocessing is not None:
+        return branch.descent(preprocessing.array_encoders[0], rows, seed)
     batch = 16
     while batch < 1024 and batch * 256 < rows:
         batch *= 2
@@ -66,29 +80,29 @@ def embedding_dims(sizes: Sequence[int]) -> tuple[int, ...]:
     return tuple(min(50, max(2, round(1.6 * size**0.56))) for size in sizes)
 
 
-def _entrance(input_shape: object, sizes: Sequence[int]) -> tuple[Layer, ...]:
-    """Return the layers that make one vector of the inputs."""
-    if not isinstance(input_shape, Mapping):
+def _entrance(preprocessing: Preprocessing, rows: int | None) -> tuple[Layer, ...]:
+    """Return the layers that make one vector of the inputs; for the linear rival without rows."""
+    shape, sizes = preprocessing.input_shape, preprocessing.embedding_sizes
+    if isinstance(shape, tuple):
         return ()
-    embedding = Embedding(tuple(sizes), embedding_dims(sizes))
-    if input_shape["numbers"] == (0,):
-        return (Parallel((embedding,), inputs=("codes",)),)
-    return (Parallel((Activation("identity"), embedding), inputs=("numbers", "codes")),)
-
-
-def _entrance_width(input_shape: object, sizes: Sequence[int]) -> int:
-    """Return how many numbers the first dense layer receives."""
-    if not isinstance(input_shape, Mapping):
-        return int(np.prod(np.array(input_shape)))
-    return input_shape["numbers"][0] + sum(embedding_dims(sizes))
+    branches: dict[str, Layer] = {}
+    if shape.get("numbers", (0,)) != (0,):
+        branches["numbers"] = Activation("identity")
+    if sizes:
+        branches["codes"] = Embedding(tuple(sizes), embedding_dims(sizes))
+    for encoder in preprocessing.array_encoders:
+        branch = branch_of(encoder)
+        layer = branch.linear(encoder) if rows is None else branch.layer(encoder, rows)
+        branches[encoder.input_name] = layer
+    return (Parallel(tuple(branches.values()), inputs=tuple(branches)),)
 
 
 def table_network(
-    input_shape: object,
-    sizes: Sequence[int],
+    preprocessing: Preprocessing,
     outputs: int,
     hidden: Sequence[int],
     *,
+    rows: int | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
 ) -> Sequential:
@@ -96,19 +110,22 @@ def table_network(
 
     Parameters
     ----------
-    input_shape : as ``Preprocessing.input_shape``
-    sizes : sequence of int
-        Numbers of codes of the embedded columns.
+    preprocessing : Preprocessing
+        Its inputs: numbers, codes to be embedded, and columns that are inputs of their own.
     outputs : int
         Raw outputs.
     hidden : sequence of int
         Units of each hidden layer.
+    rows : int, optional
+        Training rows, to which the branches of pictures, texts and series are suited; None is for
+        the linear rival.
     activation : str
     dropout : float
         Share of hidden units dropped at each training step.
     """
-    layers = list(_entrance(input_shape, sizes))
-    widths = (_entrance_width(input_shape, sizes), *hidden, outputs)
+    shape = preprocessing.input_shape
+    layers = list(_entrance(preprocessing, rows))
+    widths = (*(output_shape(layers[0], shape) if layers else shape), *hidden, outputs)
     weights = sum(a * b for a, b in pairwise(widths))
     if weights > MOST_WEIGHTS:
         raise UsageError(
@@ -122,6 +139,6 @@ def table_network(
     return Sequential((*layers, Dense(outputs)))
 
 
-def linear_network(input_shape: object, sizes: Sequence[int], outputs: int) -> Sequential:
+def linear_network(preprocessing: Preprocessing, outputs: int) -> Sequential:
     """Return the network without hidden layers, which a deeper one has to beat."""
-    return table_network(input_shape, sizes, outputs, ())
+    return table_network(preprocessing, outputs, ())

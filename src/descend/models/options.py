@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, Target
 from descend.errors import UsageError, did_you_mean
 from descend.losses import Loss
@@ -28,15 +29,16 @@ class Options:
     Attributes
     ----------
     target : tuple of str
-        Column or columns to predict.
+        Column or columns to predict; may be empty where the examples say it, as folders do.
     task : str or None
         "classification" or "regression"; inferred from the target by default.
     drop : tuple of str
         Columns to leave out.
     kinds : mapping of column name to kind
         What columns are, where that is not what they look like.
-    weight, group, time : str or None
-        Columns that weigh rows, that keep rows together on one side of a split, that order rows.
+    weight, group, time, split : str or None
+        Columns that weigh rows, that keep rows together on one side of a split, that order rows,
+        that say which rows train, validate and test.
     class_weight : "balanced" or None
     scale : str
         "standard", "minmax", "robust" or "none".
@@ -63,6 +65,7 @@ class Options:
     weight: str | None = None
     group: str | None = None
     time: str | None = None
+    split: str | None = None
     class_weight: str | None = None
     scale: str = "standard"
     layers: tuple[int, ...] | None = None
@@ -99,8 +102,6 @@ class Options:
         return cls(**given)
 
     def __post_init__(self) -> None:
-        if not self.target:
-            raise UsageError("no target: name the column to predict")
         for units in self.layers or ():
             if not isinstance(units, int) or units < 1:
                 raise UsageError(f"layers are numbers of units, each at least 1, got {units!r}")
@@ -140,13 +141,13 @@ class Options:
             return 0.0
         return self.validation  # pyright: ignore[reportReturnType]
 
-    def hidden(self, rows: int) -> tuple[int, ...]:
+    def hidden(self, rows: int, preprocessing: Preprocessing) -> tuple[int, ...]:
         """Return the units of each hidden layer for so many training rows."""
-        return default_layers(rows) if self.layers is None else self.layers
+        return default_layers(rows, preprocessing) if self.layers is None else self.layers
 
-    def descent(self, rows: int) -> Descent:
+    def descent(self, rows: int, preprocessing: Preprocessing | None = None) -> Descent:
         """Return the way down for so many training rows."""
-        default = default_descent(rows, self.seed)
+        default = default_descent(rows, self.seed, preprocessing)
         changes: dict[str, Any] = {}
         if self.optimizer is not None:
             changes["optimizer"] = choose("optimizer", self.optimizer, OPTIMIZERS)()

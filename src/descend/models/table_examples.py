@@ -11,14 +11,15 @@ import polars as pl
 
 from descend.data.cells import typed_frame
 from descend.data.checks import Finding, check_examples
-from descend.data.columns import Column, infer_columns
+from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
+from descend.data.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
-from descend.data.roles import row_groups, row_times, row_weights
+from descend.data.roles import row_groups, row_parts, row_times, row_weights
 from descend.data.splits import Split, split_rows
 from descend.data.table import Table, read_table
 from descend.data.targets import ClassTarget, Target, fit_target, infer_target, labelled_rows
-from descend.errors import DataError
+from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
 from descend.models.options import Options
@@ -92,7 +93,8 @@ class TableExamples:
         """
         table = read_table(source, compact=True, **reading)
         if plan is None:
-            columns, names = _columns(table, options), options.target
+            names = options.target or ((table.target,) if table.target else ())
+            columns = _columns(table, options, names)
             tasks: Sequence[str | None] = [options.task] * len(names)
             test, held, seed = options.test_fraction, options.validation_share, options.seed
             scale = options.scale
@@ -102,7 +104,8 @@ class TableExamples:
             scale = plan.scale
         shape, notes, name_of_source = table.frame.shape, table.notes, table.source
         # From here on numbers and dates are typed, and the text they were read from is let go.
-        frame, decimal = typed_frame(table.frame, columns), table.decimal
+        frame = typed_frame(located(table.frame, columns, table.base), columns)
+        decimal = table.decimal
         del table
         if len(frame) < FEWEST:
             raise _too_few(name_of_source, len(frame), "")
@@ -122,6 +125,7 @@ class TableExamples:
             len(frame), test_fraction=test, validation_fraction=held, seed=seed, labels=labels,
             groups=_role(lambda f, n, _: row_groups(f, n), frame, columns, "group"),
             times=_role(row_times, frame, columns, "time"), keys=hashes,
+            parts=_role(lambda f, n, _: row_parts(f, n), frame, columns, "split"),
         )  # fmt: skip
         preprocessing = fit_preprocessing(frame, columns, scale=scale, rows=split.train)
         kept = [column.name for column in columns if column.kind in ("target", "weight")]
@@ -153,7 +157,8 @@ class TableExamples:
         self, path: Any, loss: Loss, class_weight: str | None, **reading: Any
     ) -> Examples:
         """Encode every labelled row of another file with the same columns."""
-        frame = read_table(path, compact=True, **reading).frame
+        table = read_table(path, compact=True, **reading)
+        frame = located(table.frame, self.columns, table.base)
         rows = labelled_rows(frame, self.targets)
         if not len(rows):
             raise DataError(f"{path} has no row with every target known, so nothing to validate by")
@@ -194,11 +199,17 @@ def _too_few(source: str, rows: int, which: str) -> DataError:
     )
 
 
-def _columns(table: Table, options: Options) -> tuple[Column, ...]:
+def _columns(table: Table, options: Options, targets: Sequence[str]) -> tuple[Column, ...]:
+    if not targets:
+        raise UsageError(
+            "no target: name the column to predict with --target. Columns: "
+            + listed(table.frame.columns, 50)
+        )
+    known = {name: kind for name, kind in table.kinds.items() if name not in options.drop}
     return infer_columns(
-        table.frame, targets=options.target, drop=options.drop, weight=options.weight,
-        group=options.group, time=options.time, decimal=table.decimal, kinds=options.kinds,
-        source=table.source,
+        table.frame, targets=targets, drop=options.drop, weight=options.weight,
+        group=options.group, time=options.time, split=options.split, decimal=table.decimal,
+        kinds=known | dict(options.kinds), source=table.source,
     )  # fmt: skip
 
 

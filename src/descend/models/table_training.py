@@ -142,10 +142,10 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         check_class_weight(examples.targets)
     preprocessing = examples.preprocessing
     network = table_network(
-        preprocessing.input_shape,
-        preprocessing.embedding_sizes,
+        preprocessing,
         raw_width(examples.targets, loss),
-        options.hidden(rows),
+        options.hidden(rows, preprocessing),
+        rows=rows,
         activation=options.activation,
         dropout=DROPOUT if options.dropout is None else options.dropout,
     )
@@ -159,7 +159,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         scale=options.scale,
         network=network,
         loss=loss,
-        descent=options.descent(rows),
+        descent=options.descent(rows, preprocessing),
         test_fraction=options.test_fraction,
         validation_fraction=options.validation_share,
         class_weight=options.class_weight,
@@ -180,7 +180,7 @@ def train(
     ----------
     source : file name, DataFrame (polars, pandas), Arrow table, or NumPy array
     target : str or list of str
-        The column or columns to predict.
+        The column or columns to predict; a folder of classes needs none.
     plan : Plan, optional
         Repeats an earlier run, such as ``model.plan``.
     on_epoch : function of EpochRecord, optional
@@ -211,7 +211,6 @@ def train(
     ['left', 'right']
     """
     names = (target,) if isinstance(target, str) else tuple(target or ())
-    names = plan.targets if plan is not None and not names else names
     training = TableTraining(source, Options.of(target=names, **options), plan)
     for record in training.epochs():
         if on_epoch is not None and record.complete:

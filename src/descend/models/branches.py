@@ -1,0 +1,46 @@
+"""What stands at the entrance of a network for each kind of column that is an input of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from descend.data.array_encoder import ArrayEncoder
+from descend.errors import UsageError
+from descend.layers import Layer
+from descend.training import Descent
+
+__all__ = ["BRANCHES", "Branch", "branch_of"]
+
+
+class Branch(NamedTuple):
+    """How columns of one kind are read by a network.
+
+    Attributes
+    ----------
+    layer : function (encoder, rows) -> Layer
+        From the input to a vector, suited to so many training rows.
+    linear : function (encoder) -> Layer
+        The same for the linear rival: the input as a vector without anything learned, or as
+        little as that kind allows.
+    hidden : function (rows) -> tuple of int
+        Units of the hidden layers behind it, where it is the only input.
+    descent : function (encoder, rows, seed) -> Descent
+        The default way down, where it is the only input.
+    """
+
+    layer: Callable[[Any, int], Layer]
+    linear: Callable[[Any], Layer]
+    hidden: Callable[[int], tuple[int, ...]]
+    descent: Callable[[Any, int, int], Descent]
+
+
+BRANCHES: dict[type[ArrayEncoder], Branch] = {}
+"""The branch of each encoder."""
+
+
+def branch_of(encoder: ArrayEncoder) -> Branch:
+    """Return how a column is read by a network."""
+    if type(encoder) not in BRANCHES:
+        raise UsageError(f"no network reads columns of kind {encoder.column.kind}")
+    return BRANCHES[type(encoder)]
