@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from descend.data.table import Table, read_table, stream_table
+from descend.data.reading import read_table, stream_table
+from descend.data.table import Table
 from descend.errors import TableError
 
 FULL = r"""% a comment

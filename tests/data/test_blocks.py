@@ -15,7 +15,7 @@ from descend.data.blocks import Block, compacted, in_rows, joined
 from descend.data.inference import infer_column
 from descend.data.lines import LineIndex, count_lines
 from descend.data.numbers import parse_numbers
-from descend.data.table import read_table
+from descend.data.reading import read_table
 
 
 @given(st.lists(st.integers(1, 5), max_size=20), st.data())

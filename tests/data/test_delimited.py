@@ -16,7 +16,7 @@ from descend.data import delimited
 from descend.data.delimited import BLANKS, MOST_COLUMNS, Dialect, scan_block
 from descend.data.delimited_file import delimited_blocks
 from descend.data.detection import Layout
-from descend.data.table import read_table
+from descend.data.reading import read_table
 from descend.errors import TableError
 
 

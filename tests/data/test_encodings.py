@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.data.encodings import detect_encoding, utf8_chunks
-from descend.data.table import read_table
+from descend.data.reading import read_table
 from descend.errors import TableError, UsageError
 
 TEXT = "name,größe\nJosé,1\n漢字,2\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from descend.data.table import Table, read_table, stream_table
+from descend.data.reading import read_table, stream_table
+from descend.data.table import Table
 from descend.errors import TableError
 
 

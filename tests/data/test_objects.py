@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from descend.data.table import read_table, stream_table
+from descend.data.reading import read_table, stream_table
 from descend.errors import TableError
 
 FRAME = pl.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"], "c": [0.5, None, 2.5]})
@@ -129,7 +129,7 @@ def test_sparse_matrices_are_refused() -> None:
 
 def test_pandas_is_not_imported() -> None:
     code = (
-        "import sys; from descend.data.table import read_table; "
+        "import sys; from descend.data.reading import read_table; "
         "read_table({'a': [1]}); "
         "assert not {'pandas', 'pyarrow', 'jax', 'scipy'} & set(sys.modules)"
     )

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from descend.data.table import read_table
+from descend.data.reading import read_table
 from descend.data.writing import OUTPUT_FORMATS, check_destination, write_table
 from descend.errors import OutputError, TableError, UsageError
 

@@ -46,7 +46,7 @@ def command(model: str, file: str, out: str, as_json: bool, quiet: bool, **value
     cat new.csv | descend predict penguins.descend | head
     """
     from descend.cli import render
-    from descend.data.table import stream_table
+    from descend.data.reading import stream_table
     from descend.data.writing import write_table
     from descend.models import load
 

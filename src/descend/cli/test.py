@@ -32,7 +32,7 @@ def command(model: str, file: str, as_json: bool, quiet: bool, **values: Any) ->
     descend test penguins.descend more.csv
     """
     from descend.cli import render
-    from descend.data.table import read_table
+    from descend.data.reading import read_table
     from descend.models import load
 
     loaded = load(model)

@@ -123,7 +123,7 @@ def detect_layout(
     ----------
     text : TextFile
     delimiter, quote, header, decimal : optional
-        What is known already; see `descend.data.table.read_table`.
+        What is known already; see `descend.data.reading.read_table`.
 
     Returns
     -------

@@ -18,7 +18,8 @@ from descend.data.fingerprints import count_seen, row_hashes
 from descend.data.notes import Notes
 from descend.data.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing
-from descend.data.table import Table, read_table
+from descend.data.reading import read_table
+from descend.data.table import Table
 from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_rows
 from descend.errors import DataError, ModelFileError, SpecError, TargetError, UsageError
 from descend.layers import Layer

@@ -15,9 +15,10 @@ from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
+from descend.data.reading import read_table
 from descend.data.roles import row_groups, row_parts, row_times, row_weights
 from descend.data.splits import Split, split_rows
-from descend.data.table import Table, read_table
+from descend.data.table import Table
 from descend.data.targets import ClassTarget, Target, fit_target, infer_target, labelled_rows
 from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss

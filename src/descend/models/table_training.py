@@ -36,7 +36,7 @@ class TableTraining:
     plan : Plan, optional
         Repeats an earlier run: it decides everything but the validation file.
     **reading
-        Options of `descend.data.table.read_table`.
+        Options of `descend.data.reading.read_table`.
 
     Attributes
     ----------

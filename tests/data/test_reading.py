@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.data import sources
-from descend.data.table import Table, read_table, stream_table
+from descend.data.reading import read_table, stream_table
+from descend.data.table import Table
 from descend.errors import TableError, UsageError
 
 FRAME = pl.DataFrame({"a": [1, 2, None], "b": ["x", None, "é"], "c": [0.5, 1.5, 2.5]})
