@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from descend.data import table as tables
+from descend.data import reading
 from descend.models import load
 
 
@@ -56,9 +56,9 @@ def test_the_same_as_from_python(descend, data, class_model):
 @pytest.mark.parametrize("rows", [1, 7, 59, 60])
 def test_pieces_make_no_difference(descend, data, class_model, monkeypatch, rows):
     whole = descend("predict", class_model, "data.csv")
-    stream = tables.stream_table
+    stream = reading.stream_table
     monkeypatch.setattr(
-        tables, "stream_table", lambda source, **how: stream(source, rows=rows, **how)
+        reading, "stream_table", lambda source, **how: stream(source, rows=rows, **how)
     )
     parts = descend("predict", class_model, "data.csv")
     assert parts.err == whole.err

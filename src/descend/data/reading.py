@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from descend.data.arff import arff_blocks, arff_header, looks_like_arff
 from descend.data.blocks import Block, compacted, in_rows, joined
@@ -25,9 +25,6 @@ from descend.data.objects import frame_of
 from descend.data.sources import Source, open_source, spooled
 from descend.data.table import Table
 from descend.errors import TableError, UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    import polars as pl
 
 __all__ = ["read_table", "stream_table"]
 
