@@ -11,31 +11,45 @@ from jax.flatten_util import ravel_pytree
 from descend import layers
 from descend.layers import (
     Activation,
+    AveragePooling,
     BatchNormalization,
     ContinuousTime,
+    Convolution,
     Dense,
     Dropout,
     Embedding,
     Equilibrium,
     Flatten,
+    GlobalPooling,
+    GroupNormalization,
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
+    MaxPooling,
     Parallel,
     Reshape,
     Residual,
     Sequential,
+    SqueezeExcite,
+    TransposedConvolution,
 )
 from descend.layers.summary import output_shape, parameter_count, summary_line
 
 # Spec, shape of an input.
 CASES = {
     "Activation": [(Activation("tanh"), (3,)), (Activation("softmax"), (2, 3))],
+    "AveragePooling": [(AveragePooling(), (4, 5, 2)), (AveragePooling(3, 2, "same"), (5, 2))],
     "BatchNormalization": [(BatchNormalization(), (3,)), (BatchNormalization(0.5), (2, 3))],
     "ContinuousTime": [
         (ContinuousTime(3), (4, 2)),
         (ContinuousTime(2, method="midpoint", substeps=3, return_sequences=True), (3, 2)),
         (ContinuousTime(2, method="adaptive"), (3, 2)),
+    ],
+    "Convolution": [
+        (Convolution(3, 3, "tanh", stride=2), (4, 3, 2)),
+        (Convolution(4, (2, 3), padding="valid", groups=2), (3, 4, 2)),
+        (Convolution(2, 3, groups="channels", use_bias=False), (5, 2)),
+        (Convolution(2, 2, dilation=2), (5, 3)),
     ],
     "Dense": [(Dense(3, "gelu"), (4,)), (Dense(2, use_bias=False), (3,))],
     "Dropout": [(Dropout(0.4), (5,))],
@@ -45,6 +59,8 @@ CASES = {
         (Equilibrium(2, "relu", True, tolerance=1e-13, max_steps=400), (3,)),
     ],
     "Flatten": [(Flatten(), (2, 3))],
+    "GlobalPooling": [(GlobalPooling(), (3, 2, 2)), (GlobalPooling("max"), (3, 2))],
+    "GroupNormalization": [(GroupNormalization(2), (3, 2, 4)), (GroupNormalization(1), (3,))],
     "HopfieldLookup": [
         (HopfieldLookup(3, memories=4), (2,)),
         (HopfieldLookup(2, memories=3, key_units=4, steps=2, beta=1.5), (3, 2)),
@@ -54,6 +70,7 @@ CASES = {
         (HopfieldPooling(2, queries=2, steps=3), (3, 2)),
     ],
     "LayerNormalization": [(LayerNormalization(), (4,))],
+    "MaxPooling": [(MaxPooling(), (4, 5, 2)), (MaxPooling((3, 2), 1, "same"), (3, 3, 2))],
     "Parallel": [
         (
             Parallel(
@@ -75,6 +92,11 @@ CASES = {
             (3,),
         ),
         (Sequential((Flatten(), Residual(Sequential((Dropout(0.3), Dense(6)))))), (3, 2)),
+    ],
+    "SqueezeExcite": [(SqueezeExcite(2), (3, 2, 4))],
+    "TransposedConvolution": [
+        (TransposedConvolution(2, 3, "tanh"), (2, 3, 2)),
+        (TransposedConvolution(2, 4, padding="valid", use_bias=False), (3, 2)),
     ],
 }
 ALL = [pytest.param(*case, id=repr(case[0])[:50]) for cases in CASES.values() for case in cases]

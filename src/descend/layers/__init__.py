@@ -3,30 +3,40 @@
 from descend.layers.activation import Activation
 from descend.layers.combinators import Parallel, Residual, Sequential
 from descend.layers.continuous_time import ContinuousTime
+from descend.layers.convolution import Convolution, TransposedConvolution
 from descend.layers.dense import Dense
 from descend.layers.dropout import Dropout
 from descend.layers.embedding import Embedding
 from descend.layers.equilibrium import Equilibrium
 from descend.layers.hopfield import HopfieldLookup, HopfieldPooling
 from descend.layers.layer import Layer
-from descend.layers.normalization import BatchNormalization, LayerNormalization
+from descend.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
+from descend.layers.pooling import AveragePooling, GlobalPooling, MaxPooling
 from descend.layers.reshaping import Flatten, Reshape
+from descend.layers.squeeze_excite import SqueezeExcite
 
 __all__ = [
     "Activation",
+    "AveragePooling",
     "BatchNormalization",
     "ContinuousTime",
+    "Convolution",
     "Dense",
     "Dropout",
     "Embedding",
     "Equilibrium",
     "Flatten",
+    "GlobalPooling",
+    "GroupNormalization",
     "HopfieldLookup",
     "HopfieldPooling",
     "Layer",
     "LayerNormalization",
+    "MaxPooling",
     "Parallel",
     "Reshape",
     "Residual",
     "Sequential",
+    "SqueezeExcite",
+    "TransposedConvolution",
 ]

@@ -1,4 +1,4 @@
-"""Normalisation over a batch, and within an example."""
+"""Normalisation over a batch, and within an example or groups of its channels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from descend.errors import SpecError, UsageError
 from descend.layers.layer import Layer, Params, Shape, State, array_shape
-from descend.spec import check_number
+from descend.spec import check_integer, check_number
 
-__all__ = ["BatchNormalization", "LayerNormalization"]
+__all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
 
 
 def _features(layer: Layer, input_shape: Shape) -> int:
@@ -176,3 +176,71 @@ class LayerNormalization(Layer):
     def label(self) -> str:
         """``layer norm``."""
         return "layer norm"
+
+
+@dataclass(frozen=True)
+class GroupNormalization(Layer):
+    """y = scale (x - mean) / sqrt(variance + epsilon) + shift, over groups of channels.
+
+    The channels (the last axis) are split into groups in order; mean and variance are those of one
+    example's group over all places. One group a channel is instance normalisation. Training and
+    inference are the same, and any batch size will do. The variance is the biased one, as in
+    PyTorch.
+
+    Parameters
+    ----------
+    groups : int
+        Must divide the number of channels.
+    epsilon : float
+        Above 0.
+
+    Raises
+    ------
+    SpecError
+        If a field is out of range, or the groups do not divide the channels.
+
+    References
+    ----------
+    Wu and He (2018), Group normalization.
+
+    Examples
+    --------
+    >>> GroupNormalization(2).init(jax.random.key(0), (7, 7, 16))[2]
+    (7, 7, 16)
+    """
+
+    groups: int = 8
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_integer(self, "groups", at_least=1)
+        check_number(self, "epsilon", above=0)
+
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+        """Return scale 1 and shift 0."""
+        features = _features(self, input_shape)
+        if features % self.groups:
+            raise SpecError(
+                f"GroupNormalization: {self.groups} groups do not divide {features} channels"
+            )
+        params = {
+            "scale": jnp.ones(features, jnp.float32),
+            "shift": jnp.zeros(features, jnp.float32),
+        }
+        return params, {}, array_shape(self, input_shape)
+
+    def apply(
+        self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
+    ) -> tuple[jax.Array, State]:
+        """Return y, same shape."""
+        split = x.reshape(*x.shape[:-1], self.groups, -1)
+        axes = (*range(1, x.ndim - 1), x.ndim)
+        centred = split - jnp.mean(split, axes, keepdims=True)
+        variance = jnp.mean(jnp.square(centred), axes, keepdims=True)
+        y = (centred * jax.lax.rsqrt(variance + self.epsilon)).reshape(x.shape)
+        return y * params["scale"] + params["shift"], state
+
+    @property
+    def label(self) -> str:
+        """``group norm``."""
+        return "group norm"

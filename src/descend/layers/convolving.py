@@ -1,0 +1,127 @@
+"""How a convolution is computed.
+
+On a CPU, ``lax.conv`` inside a compiled loop is many times slower than matrix products, so that we
+write it as those (measured: docs/decisions/0020). Each route gives the same sums, to rounding:
+
+columns    the elements of each window side by side, and one product with all weights at once
+shifted    for each element of the window one product, summed: for many channels, where the columns
+           would only be memory moved about
+depthwise  one channel a group: the shifted inputs times one number a channel, summed
+device     the device's own convolution, on everything that is not a CPU
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from descend.layers.windows import Windows
+
+__all__ = ["columns", "convolved", "depthwise", "device", "shifted", "transposed"]
+
+MANY_CHANNELS = 128
+"""From so many channels on a window's elements are multiplied one after another."""
+
+
+def convolved(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
+    """Return the convolution of x by the quickest route for this device and shape.
+
+    Parameters
+    ----------
+    x : array (batch, *size, channels)
+    weight : array (*kernel, channels / groups, filters)
+    windows : Windows
+    groups : int
+
+    Returns
+    -------
+    y : array (batch, *counts, filters)
+    """
+    if jax.default_backend() != "cpu":
+        return device(x, weight, windows, groups)
+    if groups == x.shape[-1] == weight.shape[-1]:
+        return depthwise(x, weight, windows)
+    if groups == 1 and x.shape[-1] >= MANY_CHANNELS:
+        return shifted(x, weight, windows)
+    return columns(x, weight, windows, groups)
+
+
+def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
+    """Return the convolution as one product of the windows' elements with all weights."""
+    padded = windows.padded(x)
+    elements = [windows.element(padded, place) for place in windows.offsets()]
+    shape = (*elements[0].shape[:-1], weight.shape[-1])
+    if groups == 1:
+        rows = jnp.concatenate(elements, axis=-1) if len(elements) > 1 else elements[0]
+        flat = rows.reshape(-1, rows.shape[-1]) @ weight.reshape(rows.shape[-1], -1)
+        return flat.reshape(shape)
+    of_group = weight.shape[-2]
+    rows = jnp.stack([e.reshape(-1, groups, of_group) for e in elements], axis=2)
+    rows = rows.reshape(len(rows), groups, -1)
+    by_group = weight.reshape(-1, groups, weight.shape[-1] // groups)
+    return jnp.einsum("ngk,kgf->ngf", rows, by_group).reshape(shape)
+
+
+def shifted(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
+    """Return the convolution as a sum of one product for each element of the window."""
+    padded = windows.padded(x)
+    terms = [windows.element(padded, place) @ weight[place] for place in windows.offsets()]
+    return functools.reduce(jnp.add, terms)
+
+
+def depthwise(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
+    """Return the convolution of each channel with its own filter; weight (*kernel, 1, channels)."""
+    padded = windows.padded(x)
+    terms = [windows.element(padded, place) * weight[place][0] for place in windows.offsets()]
+    return functools.reduce(jnp.add, terms)
+
+
+def device(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
+    """Return the convolution as the device computes it."""
+    axes = "HW"[: x.ndim - 2]
+    return jax.lax.conv_general_dilated(
+        x,
+        weight,
+        windows.strides,
+        list(zip(windows.before, windows.after, strict=True)),
+        rhs_dilation=windows.dilations,
+        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
+        feature_group_count=groups,
+    )
+
+
+def transposed(
+    x: jax.Array, weight: jax.Array, windows: Windows, size: tuple[int, ...]
+) -> jax.Array:
+    """Return the transpose of a convolution applied to x.
+
+    Parameters
+    ----------
+    x : array (batch, *counts, channels)
+    weight : array (*kernel, channels, filters)
+    windows : Windows
+        Of the convolution that takes (batch, *size, filters) to the shape of x.
+    size : tuple of int
+
+    Returns
+    -------
+    y : array (batch, *size, filters)
+    """
+    # Zeros between the places of x, and windows over them that see each pattern turned round.
+    spread = [(0, 0, 0), *[(0, 0, s - 1) for s in windows.strides], (0, 0, 0)]
+    x = jax.lax.pad(x, jnp.zeros((), x.dtype), spread)
+    axes = tuple(range(len(size)))
+    around = Windows(
+        sizes=windows.sizes,
+        strides=(1,) * len(size),
+        dilations=(1,) * len(size),
+        counts=size,
+        before=tuple(k - 1 - b for k, b in zip(windows.sizes, windows.before, strict=True)),
+        after=tuple(
+            n + b - x.shape[i + 1]
+            for i, (n, b) in enumerate(zip(size, windows.before, strict=True))
+        ),
+    )
+    return convolved(x, jnp.flip(weight, axes), around)
