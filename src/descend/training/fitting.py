@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import optax
 
+from descend.data.rows import Rows
 from descend.errors import DataError, UsageError
 from descend.layers import Layer
 from descend.layers.summary import output_shape
@@ -20,6 +21,9 @@ from descend.training.loop import Run
 from descend.training.records import EpochRecord, Examples
 
 __all__ = ["Trained", "fit"]
+
+CHECKED = 65_536
+"""Rows that are checked at a time, so that a file need not be in memory."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def fit(
         Its output must be a vector of the loss's width.
     x : array (rows, ...) or dict of arrays
         Inputs. Floating-point arrays become float32; scale them to about unit size beforehand.
+        `descend.data.rows.Rows` stay in their file, as they are.
     y : array (rows,) or (rows, k), or tuple of arrays for `descend.losses.Combined`
         Integer class codes 0..k-1, or floating-point targets.
     loss : Loss, optional
@@ -134,7 +139,9 @@ def fit(
 
 
 def _as_float32(x: Any) -> Any:
-    def one(a: Any) -> np.ndarray:
+    def one(a: Any) -> Any:
+        if isinstance(a, Rows):
+            return a
         a = np.asarray(a)
         return a.astype(np.float32) if np.issubdtype(a.dtype, np.floating) else a
 
@@ -150,9 +157,13 @@ def _checked(loss: Loss, x: Any, y: Any, weights: Any = None) -> Examples:
                 raise DataError(
                     f"{name} must have {rows} rows, as x has; got an array of shape {array.shape}"
                 )
-            if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
-                row = int(np.argwhere(~np.isfinite(array))[0][0])
-                raise DataError(f"{name} must be finite numbers, but row {row} has NaN or infinity")
+            for first in range(0, rows, CHECKED):
+                piece = array[first : first + CHECKED]
+                if np.issubdtype(piece.dtype, np.floating) and not np.isfinite(piece).all():
+                    row = first + int(np.argwhere(~np.isfinite(piece))[0][0])
+                    raise DataError(
+                        f"{name} must be finite numbers, but row {row} has NaN or infinity"
+                    )
     if weights is not None:
         weights = np.asarray(weights, np.float32)
         if weights.shape != (rows,) or not np.isfinite(weights).all() or weights.min() < 0:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
-from descend.data.batches import bucket, epoch_order, steps_per_epoch
+from descend.data.batches import bucket
 from descend.errors import DivergedError, UsageError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.training.descent import Descent
-from descend.training.evaluation import mean_loss, raw_outputs
+from descend.training.evaluation import raw_outputs
+from descend.training.feed import Feed
+from descend.training.lane import Lane, Score, alike, filled
 from descend.training.records import EpochRecord, Examples
 from descend.training.step import Carry, Settings, program
 
@@ -26,12 +28,9 @@ __all__ = ["Run"]
 CHUNK_SECONDS = 0.2
 """Aim for one call of the compiled program: long enough to be cheap, short enough to stay alive."""
 
-Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
-"""(raw outputs, targets, weights) -> a number, greater is better."""
-
 
 class Run:
-    """One descent of one network, as a generator of records.
+    """One descent of one network, or of several side by side, as a generator of records.
 
     Parameters
     ----------
@@ -39,6 +38,8 @@ class Run:
     loss : Loss
     descent : Descent
     train : Examples
+        An array in it may be `descend.data.rows.Rows`, which stay in their file: the same rows in
+        the same order, and the same bits, as in memory. A full batch is read whole all the same.
     validation : Examples, optional
         Decides when to stop and which epoch's weights are kept. Without it the last are kept.
     score : function (raw, y, weights) -> float, optional
@@ -49,17 +50,21 @@ class Run:
         Where to start; drawn from the seed by default.
     optimizer_state : pytree, optional
         What an earlier run of the same optimizer and network left, to go on from there.
+    side_by_side : sequence of Descent, optional
+        Train one network for each of these, in one compiled program. They may differ from
+        ``descent`` in the seed and the learning rate, weight decay and ``clip_norm``; all visit
+        the rows in the order that the seed of ``descent`` decides. Each keeps its own best epoch.
 
     Attributes
     ----------
-    params, state : dict of NumPy arrays
-        The best weights so far (the latest, without validation rows).
-    best_epoch : int
-        The epoch they come from; 0 before the first is over.
+    lanes : list of Lane
+        One for each network: its weights, best epoch and history.
+    winner : Lane
+        The network that is best so far.
+    params, state, best_epoch, history : of the winner
+        See `Lane`.
     optimizer_state : pytree of arrays or None
         The optimizer's memory after the latest epoch; used up when the next one begins.
-    history : list of EpochRecord
-        One for each complete epoch.
     ended : str
         Why the run ended: "epochs", "patience" or "stopped"; "" while it goes on.
 
@@ -89,6 +94,7 @@ class Run:
         params: Any = None,
         state: Any = None,
         optimizer_state: Any = None,
+        side_by_side: Sequence[Descent] | None = None,
     ) -> None:
         if train.rows < 1:
             raise UsageError("there are no training rows")
@@ -97,18 +103,24 @@ class Run:
         self.score = score
         self.rows = train.rows
         self.optimizer_state = optimizer_state
-        key = jax.random.key(descent.seed)
-        init_key, self._key = jax.random.split(key)
-        if params is None:
-            shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
-            params, state, _ = network.init(init_key, shape)
-        self.params, self.state = jax.device_get((params, state or {}))
+        self._together = side_by_side is not None
+        descents = [descent] if side_by_side is None else alike(descent, side_by_side)
+        self._keys: list[jax.Array] = []
+        self.lanes: list[Lane] = []
+        shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
+        for one in descents:
+            init_key, key = jax.random.split(jax.random.key(one.seed))
+            start = (params, state) if params is not None else network.init(init_key, shape)[:2]
+            start = jax.device_get((start[0], start[1] or {}))
+            self._keys.append(key)
+            self.lanes.append(Lane(one, *start))
         self.batch_size = min(descent.batch_size or self.rows, self.rows)
-        if self.batch_size == self.rows and not jax.tree.leaves(self.state):
+        if self.batch_size == self.rows and not jax.tree.leaves(self.lanes[0].state):
             # Fillers weigh nothing, so that full batches of similar size share a program; but
             # statistics over the batch, which layers keep in their state, would see them.
             self.batch_size = bucket(self.rows)
-        self.steps = steps_per_epoch(self.rows, self.batch_size)
+        self._feed = Feed(train, self.batch_size, seed=descent.seed, shuffle=descent.shuffle)
+        self.steps = self._feed.steps
         self._bare = optimizer
         rule = descent.optimizer.replace(learning_rate=1.0) if optimizer is None else optimizer
         self._program = program(
@@ -117,26 +129,70 @@ class Run:
             rule,
             descent.schedule,
             self.batch_size,
-            decay=descent.weight_decay > 0,
-            clip=descent.clip_norm is not None,
+            decay=any(one.weight_decay > 0 for one in descents),
+            clip=any(one.clip_norm is not None for one in descents),
+            together=self._together,
         )
-        self._settings = Settings(
-            float(descent.optimizer.learning_rate),
-            descent.epochs * self.steps,
-            float(descent.weight_decay),
-            float(descent.clip_norm or 0.0),
-        )
-        self._data = self._on_device(train)
-        self.history: list[EpochRecord] = []
-        self.best_epoch = 0
+        self._settings = self._of_all(
+            [
+                Settings(
+                    float(one.optimizer.learning_rate),
+                    descent.epochs * self.steps,
+                    float(one.weight_decay),
+                    float(math.inf if one.clip_norm is None else one.clip_norm),
+                )
+                for one in descents
+            ]
+        )._replace(total_steps=descent.epochs * self.steps)
         self.ended = ""
-        self._best: tuple[float, float] | None = None
         self._stop = False
         self._chunk = 64
         self._warm = False
         self._carry: Any = None
         self._epoch, self._done = 1, 0
         self._spent = self._before = self._began = 0.0
+
+    @property
+    def winner(self) -> Lane:
+        """The network that is best so far: on the validation rows, or else by its latest loss."""
+
+        def worth(lane: Lane) -> tuple[float, ...]:
+            if lane.best is not None:
+                return lane.best
+            return (-lane.history[-1].loss,) if lane.history else (-math.inf,)
+
+        return max(self.lanes, key=worth)
+
+    @property
+    def params(self) -> Any:
+        """The best weights so far."""
+        return self.winner.params
+
+    @property
+    def state(self) -> Any:
+        """The state of the layers that goes with them."""
+        return self.winner.state
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch they come from; 0 before the first is over."""
+        return self.winner.best_epoch
+
+    @property
+    def history(self) -> list[EpochRecord]:
+        """One record for each complete epoch."""
+        return self.winner.history
+
+    def _of_all(self, trees: Sequence[Any]) -> Any:
+        """Return the only tree as it is, or several with their leaves stacked."""
+        if not self._together:
+            return trees[0]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
+
+    def _start(self) -> Carry:
+        keys = jnp.stack(self._keys) if self._together else self._keys[0]
+        trees = [(lane.params, lane.state) for lane in self.lanes]
+        return self._program.start(*self._of_all(trees), keys)
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return all that `restore` needs to go on from here, to the same bits.
@@ -153,14 +209,12 @@ class Run:
         facts = {
             "epoch": self._epoch,
             "done": self._done,
-            "best_epoch": self.best_epoch,
-            "best": None if self._best is None else [_finite(v) for v in self._best],
             "ended": "" if self.ended == "stopped" else self.ended,
             "seconds": time.perf_counter() - self._began,
-            "history": [list(dataclasses.astuple(record)) for record in self.history],
+            "lanes": [lane.facts() for lane in self.lanes],
         }
-        tensors = {"carry/step": np.asarray(carry.step)}
-        for name, tree in (("carry", carry), ("best", (self.params, self.state))):
+        tensors = {"carry/step": np.asarray(np.max(carry.step))}
+        for name, tree in (("carry", carry), ("best", self._best_weights())):
             for i, leaf in enumerate(jax.tree.leaves(tree)):
                 tensors[f"{name}/{i:05d}"] = np.asarray(leaf)
         return facts, tensors
@@ -173,51 +227,41 @@ class Run:
         ValueError, KeyError, TypeError
             If it is not of such a run.
         """
-        fresh = self._program.start(self.params, self.state, self._key)
+        fresh = self._start()
         carry = fresh._replace(key=jax.random.key_data(fresh.key))
-        carry = _filled(carry, tensors, "carry")
+        carry = filled(carry, tensors, "carry")
         self._carry = carry._replace(key=jax.random.wrap_key_data(carry.key))
-        self.params, self.state = _filled((self.params, self.state), tensors, "best")
-        self.history = [EpochRecord(*values) for values in facts["history"]]
         self._epoch, self._done = int(facts["epoch"]), int(facts["done"])
         if not (1 <= self._epoch <= self.descent.epochs and 0 <= self._done <= self.steps):
             raise ValueError(f"epoch {self._epoch}, step {self._done} is not in this run")
-        self.best_epoch, self.ended = int(facts["best_epoch"]), str(facts["ended"])
-        best = facts["best"]
-        if best is not None:
-            self._best = tuple(-math.inf if v is None else float(v) for v in best)  # pyright: ignore[reportAttributeAccessIssue]
+        best = filled(self._best_weights(), tensors, "best")
+        for lane, kept, found in zip(self.lanes, best, facts["lanes"], strict=True):
+            lane.params, lane.state = kept
+            lane.restore(found)
+        self.ended = str(facts["ended"])
         self._before = float(facts["seconds"])
+
+    def _best_weights(self) -> list[tuple[Any, Any]]:
+        return [(lane.params, lane.state) for lane in self.lanes]
 
     def stop(self) -> None:
         """Ask the run to end after the current piece of work; the best weights are kept."""
         self._stop = True
 
-    def _on_device(self, train: Examples) -> tuple[Any, Any, Any]:
-        """Pad rows to their bucket and hand them to JAX, each array once."""
-        missing = bucket(self.rows) - self.rows if self.batch_size != self.rows else 0
-        weights = train.weights
-        if weights is not None:
-            weights = np.asarray(weights, np.float32) / np.float32(np.mean(weights))
-
-        def put(a: Any) -> jax.Array:
-            if missing:
-                a = np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)])
-            return jax.device_put(a)
-
-        return jax.tree.map(put, (train.x, train.y, weights))
-
     def epochs(self) -> Iterator[EpochRecord]:
         """Train, and yield a record about every 0.2 seconds and at the end of each epoch.
+
+        Of networks side by side, the one that is best so far is recorded.
 
         Raises
         ------
         DivergedError
-            If the loss became infinite or not a number. ``params`` then hold the best weights of
-            the epochs before.
+            If the loss became infinite or not a number (of every network). ``params`` then hold
+            the best weights of the epochs before.
         """
         self._began = time.perf_counter() - self._before
         if self._carry is None:
-            self._carry = self._program.start(self.params, self.state, self._key)
+            self._carry = self._start()
             if self.optimizer_state is not None:
                 self._carry = self._carry._replace(optimizer_state=self.optimizer_state)
         while not self.ended:
@@ -228,43 +272,49 @@ class Run:
 
     def _rest_of_epoch(self) -> Iterator[EpochRecord]:
         """Take the steps that are left of the current epoch, and judge what came of it."""
-        order = self._order(self._epoch)
         while self._done < self.steps and not (self._stop and self._done):
+            asked = time.perf_counter()
+            window = self._feed.window(self._epoch, self._done)
             started, first = time.perf_counter(), self._done
-            self._done = min(first + self._chunk, self.steps)
+            self._done = min(first + self._chunk, window.last)
             self._carry = self._program.run(
-                self._carry, *self._data, order, self.rows, first, self._done, self._settings
+                self._carry,
+                *window.data,
+                window.order,
+                window.rows,
+                first - window.first,
+                self._done - window.first,
+                self._settings,
             )
-            bad = int(self._carry.bad_step)
-            took = time.perf_counter() - started
-            self._spent += took
-            self._adapt_chunk(took, self._done - first)
-            if bad:
-                raise self._diverged(bad)
+            bad = np.atleast_1d(self._carry.bad_step)
+            now = time.perf_counter()
+            self._spent += now - asked
+            self._adapt_chunk(now - started, self._done - first)
+            for lane, step in zip(self.lanes, bad, strict=True):
+                lane.ended = lane.ended or ("diverged" if step else "")
+            if all(lane.ended == "diverged" for lane in self.lanes):
+                raise self._diverged(int(bad.max()))
             if self._done < self.steps and not self._stop:
-                yield self._record()
+                yield self._record(self.lanes.index(self.winner))
+            if all(lane.ended for lane in self.lanes):
+                self.ended = self._ending()
+                return
         if self._done < self.steps and self.history:  # stopped: the best is older
             self.ended = "stopped"
             return
         record = self._finish_epoch()
-        patience = self.descent.patience
         if self._stop:
             self.ended = "stopped"
-        elif self.validation and patience and self._epoch - self.best_epoch >= patience:
-            self.ended = "patience"
-        elif self._epoch == self.descent.epochs:
-            self.ended = "epochs"
+        elif all(lane.ended for lane in self.lanes):
+            self.ended = self._ending()
         else:
             self._epoch, self._done, self._spent = self._epoch + 1, 0, 0.0
-            self._carry = self._carry._replace(loss_sum=np.float32(0), rows=np.float32(0))
+            none = np.zeros_like(self._carry.rows)
+            self._carry = self._carry._replace(loss_sum=none, rows=none)
         yield record
 
-    def _order(self, epoch: int) -> jax.Array:
-        shuffle = self.descent.shuffle and self.batch_size < self.rows
-        seed = self.descent.seed
-        order = epoch_order(self.rows, self.batch_size, seed=seed, epoch=epoch, shuffle=shuffle)
-        missing = bucket(len(order)) - len(order)
-        return jax.device_put(np.concatenate([order, np.zeros(missing, np.int32)]))
+    def _ending(self) -> str:
+        return "epochs" if any(lane.ended == "epochs" for lane in self.lanes) else "patience"
 
     def _adapt_chunk(self, seconds: float, steps: int) -> None:
         """Let the next call take about CHUNK_SECONDS, growing at most eightfold at a time."""
@@ -275,12 +325,14 @@ class Run:
         self._chunk = max(1, min(aim, self._chunk * 8))
 
     def _record(
-        self, judged: tuple[float | None, float | None] = (None, None), best: bool = False
+        self,
+        lane: int,
+        judged: tuple[float | None, float | None] = (None, None),
+        best: bool = False,
     ) -> EpochRecord:
         carry = self._carry
-        loss_sum, rows, step, rate = jax.device_get(
-            (carry.loss_sum, carry.rows, carry.step, carry.learning_rate)
-        )
+        numbers = (carry.loss_sum, carry.rows, carry.step, carry.learning_rate)
+        loss_sum, rows, step, rate = (np.atleast_1d(a)[lane] for a in jax.device_get(numbers))
         return EpochRecord(
             epoch=self._epoch,
             share=self._done / self.steps,
@@ -298,37 +350,31 @@ class Run:
         """Judge the weights on the validation rows, keep them if best, and record the epoch."""
         carry = self._carry
         self.optimizer_state = carry.optimizer_state
-        params = self._shown(carry)
-        judged, gain = self._judge(params, carry.state)
-        if gain:
-            self.params, self.state = jax.device_get((params, carry.state))
-            self.best_epoch = self._epoch
-        record = self._record(judged, gain)
-        self.history.append(record)
-        return record
+        shown = (self._shown(carry), carry.state)
+        if self._together:
+            shown = jax.device_get(shown)
+        records = {}
+        for i, lane in enumerate(self.lanes):
+            if lane.ended:
+                continue
+            params, state = jax.tree.map(lambda a, i=i: a[i], shown) if self._together else shown
+            raw = None
+            if self.validation is not None:
+                raw = raw_outputs(self.network, params, state, self.validation.x)
+            judged, gain = lane.judge(raw, self.validation, self.loss, self.score)
+            if gain:
+                lane.params, lane.state = jax.tree.map(np.array, jax.device_get((params, state)))
+                lane.best_epoch = self._epoch
+            records[i] = self._record(i, judged, gain)
+            lane.history.append(records[i])
+            lane.end_if_due(self._epoch, self.validation is not None)
+        return records.get(self.lanes.index(self.winner)) or next(iter(records.values()))
 
     def _shown(self, carry: Carry) -> Any:
         """Return the weights to predict with: for averaging rules not those that are trained."""
         if self._bare is not None:
             return carry.params
         return self.descent.optimizer.evaluation_params(carry.optimizer_state, carry.params)
-
-    def _judge(self, params: Any, state: Any) -> tuple[tuple[float | None, float | None], bool]:
-        """Return ((validation loss, score), whether this is the best so far)."""
-        if self.validation is None:
-            return (None, None), True
-        held = self.validation
-        raw = raw_outputs(self.network, params, state, held.x)
-        loss = mean_loss(self.loss, raw, held.y, held.weights)
-        score = self.score(raw, held.y, held.weights) if self.score else None
-        watched = (-loss, -loss)
-        if self.descent.watch == "score" and score is not None:
-            watched = (score, -loss)
-        # A loss that is not a number compares as no gain; the first epoch is always kept.
-        gain = self._best is None or watched > self._best
-        if gain:
-            self._best = watched if math.isfinite(loss) else (-math.inf, -math.inf)
-        return (loss, score), gain
 
     def _diverged(self, step: int) -> DivergedError:
         rate = self.descent.optimizer.learning_rate
@@ -345,20 +391,3 @@ class Run:
             f"{cause}. Kept: {kept}.",
             step,
         )
-
-
-def _finite(value: float) -> float | None:
-    """Return a number that JSON can hold; minus infinity, the worst of all, becomes None."""
-    return value if math.isfinite(value) else None
-
-
-def _filled(tree: Any, tensors: dict[str, np.ndarray], name: str) -> Any:
-    """Return a tree of the same shapes and types with the tensors of a snapshot in it."""
-    leaves, structure = jax.tree.flatten(tree)
-    found = []
-    for i, leaf in enumerate(leaves):
-        array = tensors[f"{name}/{i:05d}"]
-        if array.shape != leaf.shape or array.dtype != leaf.dtype:
-            raise ValueError(f"{name}/{i:05d} is {array.dtype} {array.shape}")
-        found.append(array)
-    return jax.tree.unflatten(structure, found)

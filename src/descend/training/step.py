@@ -75,6 +75,10 @@ class Settings(NamedTuple):
     ridge: float = 0.0
 
 
+BESIDE = Settings(0, None, 0, 0, 0)  # pyright: ignore[reportArgumentType]
+"""Which numbers each of several networks side by side has for itself."""
+
+
 class Program(NamedTuple):
     """The compiled functions of one training set-up.
 
@@ -123,6 +127,7 @@ def program(
     decay: bool = False,
     clip: bool = False,
     ridge: bool = False,
+    together: bool = False,
 ) -> Program:
     """Return the compiled training functions for one set-up (the same ones when asked again).
 
@@ -138,6 +143,10 @@ def program(
     ridge : bool
         Descend (sum w l + ridge / 2 sum weight²) / sum w, over the rows of a batch with their
         weights w. Without it, sum w l / rows.
+    together : bool
+        Several networks side by side: params, state, key, every array of the carry, and the
+        numbers of the settings but ``total_steps`` have a leading axis, one entry a network. All
+        visit the same rows at the same time. `Program.run_epochs` is not for them.
     """
     rule = optax.with_extra_args_support(
         optimizer.transformation() if isinstance(optimizer, Optimizer) else optimizer
@@ -170,6 +179,12 @@ def program(
             return jnp.take(array, chosen, axis=0, mode="clip")  # order is checked on the host
 
         x, y, w = jax.tree.map(take, (x, y, weights))
+        if together:
+            one = jax.vmap(update, in_axes=(0, None, None, None, None, None, BESIDE))
+            return one(carry, x, y, w, first, rows, settings)
+        return update(carry, x, y, w, first, rows, settings)
+
+    def update(carry: Carry, x, y, w, first, rows, settings) -> Carry:
         if batch_size == 1:
             count = jnp.ones((), float)
         else:
@@ -192,7 +207,9 @@ def program(
         params = optax.apply_updates(carry.params, updates)
         if decay:
             params = _decay_weights(params, carry.params, rate * settings.weight_decay)
-        step = carry.step + 1
+        step, fine = carry.step + 1, jnp.isfinite(value)
+        if together:  # the others go on, and the first bad step is the one to tell
+            fine = fine | (carry.bad_step > 0)
         return Carry(
             params,
             state,
@@ -202,13 +219,13 @@ def program(
             carry.loss_sum + value * count,
             carry.rows + count,
             rate,
-            jnp.where(jnp.isfinite(value), carry.bad_step, step),
+            jnp.where(fine, carry.bad_step, step),
         )
 
     def steps(carry: Carry, x, y, weights, order, rows, first, last, settings: Settings) -> Carry:
         def going(position: tuple[jax.Array, Carry]) -> jax.Array:
             i, carry = position
-            return (i < last) & (carry.bad_step == 0)
+            return (i < last) & jnp.any(carry.bad_step == 0)
 
         def forward_one(position: tuple[jax.Array, Carry]) -> tuple[jax.Array, Carry]:
             i, carry = position
@@ -229,7 +246,8 @@ def program(
         return jax.lax.fori_loop(0, count, one, (carry, jnp.zeros(len(orders), float)))
 
     run = jax.jit(steps, donate_argnums=0)
-    return Program(jax.jit(start), run, jax.jit(epochs, donate_argnums=0))
+    start_all = jax.vmap(start) if together else start
+    return Program(jax.jit(start_all), run, jax.jit(epochs, donate_argnums=0))
 
 
 @lru_cache(maxsize=256)

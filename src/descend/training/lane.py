@@ -1,0 +1,139 @@
+"""One network on its way down: its best weights so far, and its history."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from descend.errors import UsageError
+from descend.losses import Loss
+from descend.training.descent import Descent
+from descend.training.evaluation import mean_loss
+from descend.training.records import EpochRecord, Examples
+
+__all__ = ["Lane", "Score", "alike", "filled"]
+
+Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
+"""(raw outputs, targets, weights) -> a number, greater is better."""
+
+
+class Lane:
+    """What one network of a run has come to.
+
+    Parameters
+    ----------
+    descent : Descent
+    params, state : dict of NumPy arrays
+        Where it starts.
+
+    Attributes
+    ----------
+    params, state : dict of NumPy arrays
+        The best weights so far (the latest, without validation rows).
+    best_epoch : int
+        The epoch they come from; 0 before the first is over.
+    best : (float, float) or None
+        What that epoch was judged by, greater is better.
+    history : list of EpochRecord
+        One for each complete epoch.
+    ended : str
+        "epochs", "patience", "stopped" or "diverged"; "" while it goes on.
+    """
+
+    def __init__(self, descent: Descent, params: Any, state: Any) -> None:
+        self.descent, self.params, self.state = descent, params, state
+        self.best_epoch = 0
+        self.best: tuple[float, float] | None = None
+        self.history: list[EpochRecord] = []
+        self.ended = ""
+
+    def judge(
+        self, raw: np.ndarray | None, held: Examples | None, loss: Loss, score: Score | None
+    ) -> tuple[tuple[float | None, float | None], bool]:
+        """Return ((validation loss, score), whether this is the best so far).
+
+        Parameters
+        ----------
+        raw : float32 array (rows, width)
+            Raw outputs for the validation rows; None without validation rows.
+        """
+        if held is None or raw is None:
+            return (None, None), True
+        value = mean_loss(loss, raw, held.y, held.weights)
+        scored = score(raw, held.y, held.weights) if score else None
+        watched = (-value, -value)
+        if self.descent.watch == "score" and scored is not None:
+            watched = (scored, -value)
+        # A loss that is not a number compares as no gain; the first epoch is always kept.
+        gain = self.best is None or watched > self.best
+        if gain:
+            self.best = watched if math.isfinite(value) else (-math.inf, -math.inf)
+        return (value, scored), gain
+
+    def end_if_due(self, epoch: int, validated: bool) -> None:
+        """Note after an epoch why there is no further one, if there is none."""
+        patience = self.descent.patience
+        if validated and patience and epoch - self.best_epoch >= patience:
+            self.ended = "patience"
+        elif epoch == self.descent.epochs:
+            self.ended = "epochs"
+
+    def facts(self) -> dict[str, Any]:
+        """Return all but the weights, as plain JSON values."""
+        return {
+            "best_epoch": self.best_epoch,
+            "best": None if self.best is None else [_finite(v) for v in self.best],
+            "ended": "" if self.ended == "stopped" else self.ended,
+            "history": [list(dataclasses.astuple(record)) for record in self.history],
+        }
+
+    def restore(self, facts: dict[str, Any]) -> None:
+        """Take over what `facts` returned."""
+        self.history = [EpochRecord(*values) for values in facts["history"]]
+        self.best_epoch, self.ended = int(facts["best_epoch"]), str(facts["ended"])
+        best = facts["best"]
+        if best is not None:
+            first, second = (-math.inf if v is None else float(v) for v in best)
+            self.best = (first, second)
+
+
+def _finite(value: float) -> float | None:
+    """Return a number that JSON can hold; minus infinity, the worst of all, becomes None."""
+    return value if math.isfinite(value) else None
+
+
+def alike(descent: Descent, several: Sequence[Descent]) -> list[Descent]:
+    """Refuse ways down that one compiled program cannot hold."""
+    if not several:
+        raise UsageError("side_by_side needs at least one way down")
+
+    def shared(one: Descent) -> Descent:
+        return one.replace(
+            optimizer=one.optimizer.replace(learning_rate=1.0), seed=0, weight_decay=0.0,
+            clip_norm=None,
+        )  # fmt: skip
+
+    for one in several:
+        if shared(one) != shared(descent):
+            raise UsageError(
+                "networks side by side may differ in seed, learning rate, weight decay and "
+                f"clip_norm only; got {one} beside {descent}"
+            )
+    return list(several)
+
+
+def filled(tree: Any, tensors: dict[str, np.ndarray], name: str) -> Any:
+    """Return a tree of the same shapes and types with the tensors of a snapshot in it."""
+    leaves, structure = jax.tree.flatten(tree)
+    found = []
+    for i, leaf in enumerate(leaves):
+        array = tensors[f"{name}/{i:05d}"]
+        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise ValueError(f"{name}/{i:05d} is {array.dtype} {array.shape}")
+        found.append(array)
+    return jax.tree.unflatten(structure, found)
