@@ -8,7 +8,6 @@ import pytest
 from scipy import sparse
 
 from descend.errors import DataError
-from descend.feedback.couplings import Dense, Edges, bucket, on_device
 from descend.feedback.descent import descend_greedily
 from descend.feedback.ising import Ising, WeightRangeWarning, check_memory
 from descend.feedback.spectrum import extreme_eigenvalues
@@ -103,22 +102,6 @@ def test_spectrum_matches_numpy():
     assert high == pytest.approx(exact[-1], rel=0.01)
     assert extreme_eigenvalues(np.zeros((3, 3))) == (0.0, 0.0)
     assert extreme_eigenvalues(np.zeros((0, 0))) == (0.0, 0.0)
-
-
-def test_device_couplings_multiply_like_the_matrix():
-    x = np.random.default_rng(0).normal(size=(bucket(300), 8)).astype(np.float32)
-    matrix = symmetric(300, density=0.05)
-    for form, kind in ((matrix, Dense), (sparse.csr_array(matrix), Edges)):
-        couplings = on_device(form, 0.5)
-        assert isinstance(couplings, kind)
-        got = np.asarray(couplings.pull(x))[:300]
-        np.testing.assert_allclose(got, -0.5 * matrix @ x[:300], atol=1e-4)
-
-
-def test_buckets_are_few_and_large_enough():
-    sizes = {bucket(n) for n in range(1, 4097)}
-    assert len(sizes) < 32
-    assert all(n <= bucket(n) <= max(8, 1.25 * n + 1) or n < 65 for n in range(1, 4097))
 
 
 @pytest.mark.parametrize("density", [1.0, 0.05])

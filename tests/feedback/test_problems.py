@@ -7,8 +7,8 @@ import dimod
 import numpy as np
 import pytest
 
-from descend.errors import DataError
-from descend.feedback import minimize
+from descend.errors import DataError, UsageError
+from descend.feedback import Ising, minimize
 from descend.feedback.files import load_problem
 from descend.feedback.formats import read_beasley
 from descend.feedback.problems import (
@@ -223,3 +223,24 @@ def test_published_colorings(shared_data, name, colors):
     path = shared_data / "optimisation" / "dimacs" / f"{name}.col"
     report = solve(load_problem(path, colors=colors).problem, seed=0, timeout=10)
     assert report.repaired.feasible
+
+
+def test_soft_assignment_leaves_permutations_and_short_tours():
+    rng = np.random.default_rng(2)
+    places = rng.random((20, 2))
+    problem = TravellingSalesman(np.linalg.norm(places[:, None] - places, axis=2))
+    quick = {"seed": 0, "num_reads": 16, "num_steps": 200}
+    soft = solve(problem, algorithm="softassign", **quick)
+    hard = solve(problem, algorithm="dsb", **quick)
+    assert soft.raw_feasible > 0.9
+    assert soft.raw.cost < 0.8 * hard.repaired.cost or soft.raw.cost < 1.3 * soft.repaired.cost
+    assert soft.repaired.cost <= soft.raw.cost
+
+
+@pytest.mark.parametrize("groups", [[[0, 1], [2, 3], [4, 5]], [[0, 1], [1, 2]]])
+def test_soft_assignment_needs_a_square(groups):
+    size = 1 + max(map(max, groups))
+    with pytest.raises(UsageError, match="rows and columns of a permutation"):
+        minimize(
+            Ising(np.ones(size), np.zeros((size, size))), algorithm="softassign", groups=groups
+        )

@@ -14,7 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import sparse
 
-__all__ = ["Couplings", "Dense", "Edges", "bucket", "on_device"]
+from descend.feedback.ising import DENSE_UP_TO, Ising, table_shape
+
+__all__ = ["Couplings", "Dense", "Edges", "Products", "bucket", "on_device"]
 
 
 class Dense(NamedTuple):
@@ -47,7 +49,43 @@ class Edges(NamedTuple):
         )
 
 
-Couplings: TypeAlias = "Dense | Edges"
+class Products(NamedTuple):
+    """Σ_t A_t ⊗ B_t without its diagonal: spins in a table of m rows and k columns.
+
+    Permutation problems are made of such products (distance ⊗ neighbourhood, flow ⊗ distance), and
+    a product costs m²k + mk² multiplications where the list of edges has up to m²k². Measured on
+    two cores with 64 replicas, berlin52 (2,601 spins, 393,000 couplings): 2 ms against 19 ms.
+    Unlike the others these are not padded: every size of table compiles its own program.
+
+    Attributes
+    ----------
+    left, right : tuples of arrays (m, m) or None and (k, k) or None
+        A_t and B_t; None is the identity.
+    diagonal : array (padded n, 1)
+        What the products put on the diagonal, to be taken off again.
+    table : array (m, k)
+        Its shape alone counts.
+    """
+
+    left: tuple[jax.Array | None, ...]
+    right: tuple[jax.Array | None, ...]
+    diagonal: jax.Array
+    table: jax.Array
+
+    def pull(self, x: jax.Array) -> jax.Array:
+        """Return J x for x (padded n, replicas)."""
+        m, k = self.table.shape
+        spins = x[: m * k].reshape(m, k, -1)
+        total = jnp.zeros_like(spins)
+        for left, right in zip(self.left, self.right, strict=True):
+            part = spins if left is None else jnp.einsum("ab,bkr->akr", left, spins)
+            total += part if right is None else jnp.einsum("kl,alr->akr", right, part)
+        flat = total.reshape(m * k, -1)
+        padding = ((0, x.shape[0] - m * k), (0, 0))
+        return jnp.pad(flat, padding) - self.diagonal * x
+
+
+Couplings: TypeAlias = "Dense | Edges | Products"
 
 
 def bucket(size: int) -> int:
@@ -64,13 +102,15 @@ def bucket(size: int) -> int:
     return -(-size // step) * step
 
 
-def on_device(matrix: Any, scale: float) -> Couplings:
+def on_device(problem: Ising, scale: float) -> Couplings:
     """Return −scale · J, padded, as the operator that multiplies fastest.
 
     The sign turns energy into force: −∂E/∂s = −(h + J s).
     """
-    n = matrix.shape[0]
+    matrix, n = problem.couplings, problem.size
     padded = bucket(n)
+    if problem.products and n > DENSE_UP_TO:
+        return _products(problem, scale, padded)
     if not sparse.issparse(matrix):
         full = np.zeros((padded, padded), np.float32)
         full[:n, :n] = matrix * -scale
@@ -84,3 +124,21 @@ def on_device(matrix: Any, scale: float) -> Couplings:
     column, weight = np.zeros(length, np.int32), np.zeros(length, np.float32)
     row[: matrix.nnz], column[: matrix.nnz], weight[: matrix.nnz] = rows, matrix.indices, values
     return Edges(jnp.asarray(row), jnp.asarray(column), jnp.asarray(weight))
+
+
+def _products(problem: Ising, scale: float, padded: int) -> Products:
+    rows, columns = table_shape(problem.size, *problem.products[0])
+    diagonal = np.zeros((padded, 1), np.float32)
+    lefts: list[Any] = []
+    rights: list[Any] = []
+    for left, right in problem.products:
+        own = np.kron(*(
+            np.ones(size) if side is None else np.diagonal(side)
+            for side, size in ((left, rows), (right, columns))
+        ))  # fmt: skip
+        diagonal[: problem.size, 0] -= scale * own
+        lefts.append(None if left is None else jnp.asarray(-scale * left, jnp.float32))
+        factor = -scale if left is None else 1.0
+        rights.append(None if right is None else jnp.asarray(factor * right, jnp.float32))
+    table = jnp.zeros((rows, columns))
+    return Products(tuple(lefts), tuple(rights), jnp.asarray(diagonal), table)

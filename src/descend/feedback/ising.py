@@ -10,9 +10,12 @@ from scipy import sparse
 
 from descend.errors import DataError
 
-__all__ = ["Ising", "WeightRangeWarning", "check_memory"]
+__all__ = ["Ising", "Product", "WeightRangeWarning", "check_memory", "table_shape"]
 
 Matrix: TypeAlias = "np.ndarray | sparse.csr_array"
+
+Product: TypeAlias = "tuple[np.ndarray | None, np.ndarray | None]"
+"""left ⊗ right; None is the identity."""
 
 DENSE_ABOVE = (
     0.12  # share of non-zero couplings at which a dense product is as fast as a sparse one
@@ -44,6 +47,19 @@ def check_memory(entries: int, what: str, limit: int = 4 << 30) -> None:
         )
 
 
+def table_shape(size: int, left: Any, right: Any) -> tuple[int, int]:
+    """Return (rows, columns) of the table of spins that left ⊗ right acts on.
+
+    Examples
+    --------
+    >>> table_shape(6, np.eye(2), None)
+    (2, 3)
+    """
+    if left is not None:
+        return len(left), size // len(left)
+    return size // len(right), len(right)
+
+
 class Ising:
     """E(s) = Σ_i h_i s_i + Σ_{i<j} J_ij s_i s_j + offset, for spins s_i = −1 or +1.
 
@@ -58,6 +74,10 @@ class Ising:
         J, symmetric; what stands on the diagonal is a constant (s² = 1) and goes to the offset as
         half its sum, since E is h·s + ½ sᵀJs.
     offset : float
+    products : list of pairs of arrays
+        Where the spins stand in a table and J = Σ A ⊗ B but for its diagonal: the pairs (A, B),
+        None for an identity. A dynamics multiplies with them in less time than with ``couplings``,
+        which must say the same.
 
     Raises
     ------
@@ -74,8 +94,12 @@ class Ising:
     fields: np.ndarray
     couplings: Matrix
     offset: float
+    products: tuple[Product, ...]
 
-    def __init__(self, fields: Any, couplings: Any, offset: float = 0.0) -> None:
+    def __init__(
+        self, fields: Any, couplings: Any, offset: float = 0.0, products: Any = ()
+    ) -> None:  # fmt: skip
+        self.products = tuple(products)
         matrix: Any = _square(couplings)
         self.fields = np.array(fields, np.float64).reshape(-1)
         if matrix.shape[0] != self.fields.size:

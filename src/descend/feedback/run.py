@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
 
 from descend.feedback.couplings import bucket, on_device
-from descend.feedback.dynamics.rule import Rule, Setting, begin, evolve
+from descend.feedback.dynamics.rule import Critical, Rule, Setting, begin, evolve
 from descend.feedback.ising import Ising
 from descend.feedback.spectrum import Spectrum, extreme_eigenvalues
 
@@ -81,7 +82,7 @@ class Machine:
         strength = np.ones((self._padded, 1), np.float32)
         strength[:n, 0] = np.maximum(np.sqrt(total) / size, 1e-6)
         self._setting = Setting(
-            on_device(couplings, 1.0 / size), jnp.asarray(fields), jnp.asarray(strength)
+            on_device(problem, 1.0 / size), jnp.asarray(fields), jnp.asarray(strength)
         )
         if self.groups is not None:
             groups = _pad_groups(self.groups)
@@ -89,8 +90,14 @@ class Machine:
             inside = groups >= 0
             place[groups[inside]] = np.flatnonzero(inside)
             self._setting = self._setting._replace(
-                groups=jnp.asarray(groups), place=jnp.asarray(place)
-            )
+                groups=jnp.asarray(groups), place=jnp.asarray(place),
+                critical=_critical(problem, self.groups, size),
+            )  # fmt: skip
+
+    @property
+    def square(self) -> bool:
+        """Whether the groups are the rows of a square whose columns are groups too."""
+        return self._setting.critical is not None
 
     def run(
         self,
@@ -111,7 +118,9 @@ class Machine:
             start[:n, : len(guess)] = np.asarray(guess, np.float32).T
         # Without groups where none are needed, programs serve problems with and without them.
         setting = self._setting
-        setting = setting if rule.grouped else setting._replace(groups=None, place=None)
+        setting = (
+            setting if rule.grouped else setting._replace(groups=None, place=None, critical=None)
+        )
         # The generator "rbg" costs a tenth of the default on a CPU.
         key = jax.random.key(seed, impl="rbg")
         state, best = begin(rule, setting, device_knobs, key, jnp.asarray(start))
@@ -155,6 +164,42 @@ class Machine:
 def _spread(value: Any, width: int) -> np.ndarray:
     """Repeat knobs cyclically over the replicas."""
     return np.resize(np.atleast_1d(np.asarray(value, np.float32)), width)
+
+
+def _critical(problem: Ising, groups: np.ndarray, size: float) -> Critical | None:
+    """Return at what temperature a square of groups orders, None for groups of another shape."""
+    rows, columns = groups.shape
+    if rows != columns or rows < 2 or not np.array_equal(
+        np.sort(groups, axis=None), np.arange(problem.size)
+    ):  # fmt: skip
+        return None
+    couplings: Any = problem.couplings
+
+    def beside(table: np.ndarray) -> float:
+        return float(
+            np.mean([couplings[a, b] for a, b in zip(table[:, 0], table[:, 1], strict=True)])
+        )
+
+    exclusion = beside(groups) + beside(groups.T)
+
+    def force(flat: np.ndarray) -> np.ndarray:
+        """Return the force, without the penalties, over tables with sums 0."""
+        out = -(couplings @ _centred(flat, groups)) - exclusion * _centred(flat, groups)
+        return _centred(out, groups)
+
+    operator = LinearOperator((problem.size, problem.size), matvec=force)  # pyright: ignore[reportCallIssue]
+    largest = max(extreme_eigenvalues(operator).largest, 1e-6 * size)
+    temperature = 4.0 * largest / (columns * size)
+    return Critical(jnp.float32(temperature), jnp.float32(exclusion / size))
+
+
+def _centred(flat: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return values of spins with the means of rows and columns taken off."""
+    table = flat[groups]
+    table = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+    out = np.empty_like(flat)
+    out[groups] = table
+    return out
 
 
 def _pad_groups(groups: np.ndarray) -> np.ndarray:

@@ -103,7 +103,8 @@ def minimize(
     algorithm : str
         "bsb", "dsb", "gsb" (simulated bifurcation: ballistic, discrete, generalised), "cac"
         (chaotic amplitude control), "nmfa" (mean-field annealing), "potts" (mean field over
-        one-hot groups), or "auto": a pilot over a grid of time steps and coupling strengths.
+        one-hot groups), "softassign" (over a square of groups whose columns are one-hot too: a
+        permutation), or "auto": a pilot over a grid of time steps and coupling strengths.
     num_reads : int
         States returned.
     num_steps : int
@@ -164,6 +165,11 @@ def minimize(
         return late or (interrupt_function is not None and bool(interrupt_function()))
 
     machine = Machine(problem, _group_array(groups), num_reads, stop, watch, started)
+    if algorithm == "softassign" and not machine.square:
+        raise UsageError(
+            'algorithm "softassign" needs as many groups as each has members, and every spin in '
+            "one of them: rows and columns of a permutation"
+        )
     search = _Search(machine, deadline, seed, num_reads)
     if guess is not None:
         search.keep(guess, guess.astype(np.float32))
@@ -318,8 +324,8 @@ def _check(algorithm: str, reads: int, steps: int, timeout: float | None, groups
             raise UsageError(f"{word} must be an integer of at least 1, got {value!r}")
     if timeout is not None and not timeout > 0:
         raise UsageError(f"timeout must be a number of seconds above 0, got {timeout!r}")
-    if algorithm == "potts" and groups is None:
-        raise UsageError('algorithm "potts" needs groups: which spins are one-hot together')
+    if algorithm in ("potts", "softassign") and groups is None:
+        raise UsageError(f'algorithm "{algorithm}" needs groups: which spins are one-hot together')
 
 
 def _check_states(states: Any, n: int, reads: int) -> np.ndarray | None:

@@ -4,6 +4,7 @@ from descend.feedback.dynamics.amplitude_control import AmplitudeControl
 from descend.feedback.dynamics.bifurcation import Ballistic, Discrete, GeneralizedBifurcation
 from descend.feedback.dynamics.mean_field import MeanField, Potts
 from descend.feedback.dynamics.rule import Rule
+from descend.feedback.dynamics.soft_assignment import SoftAssignment
 
 __all__ = [
     "ALGORITHMS",
@@ -14,6 +15,7 @@ __all__ = [
     "MeanField",
     "Potts",
     "Rule",
+    "SoftAssignment",
 ]
 
 ALGORITHMS: dict[str, Rule] = {
@@ -23,4 +25,5 @@ ALGORITHMS: dict[str, Rule] = {
     "cac": AmplitudeControl(),
     "nmfa": MeanField(),
     "potts": Potts(),
+    "softassign": SoftAssignment(),
 }

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from descend.feedback.dynamics.rule import Clock, Rule, Setting, signs
 from descend.feedback.spectrum import Spectrum
 
-__all__ = ["MeanField", "Potts"]
+__all__ = ["MeanField", "Potts", "largest_members", "members_to_spins"]
 
 
 @dataclass(frozen=True)
@@ -94,20 +94,24 @@ class Potts(Rule):
         averages = 2.0 * jax.nn.softmax(logits, axis=1) - 1.0
         moves = jax.random.uniform(key, (groups.shape[0], 1, x.shape[1])) < knobs["share"]
         turned = jnp.where(moves, averages, x[groups])
-        return {**state, "x": _back(turned, place, jnp.tanh(pull / temperature))}
+        return {**state, "x": members_to_spins(turned, place, jnp.tanh(pull / temperature))}
 
     def spins(self, setting: Setting, state: Any) -> jax.Array:
         """Return the largest member of each group as +1, the rest of the group as −1."""
         x, groups, place = state["x"], setting.groups, setting.place
         if groups is None or place is None:
             return signs(x)
-        inside = (groups >= 0)[..., None]
-        top = jnp.argmax(jnp.where(inside, x[groups], -jnp.inf), axis=1)
-        one_hot = 2.0 * jax.nn.one_hot(top, groups.shape[1], axis=1) - 1.0
-        return _back(one_hot, place, signs(x))
+        return members_to_spins(largest_members(x, groups), place, signs(x))
 
 
-def _back(grouped: jax.Array, place: jax.Array, free: jax.Array) -> jax.Array:
+def largest_members(x: jax.Array, groups: jax.Array) -> jax.Array:
+    """Return +1 for the largest member of each group, −1 for others: (groups, states, replicas)."""
+    inside = (groups >= 0)[..., None]
+    top = jnp.argmax(jnp.where(inside, x[groups], -jnp.inf), axis=1)
+    return 2.0 * jax.nn.one_hot(top, groups.shape[1], axis=1) - 1.0
+
+
+def members_to_spins(grouped: jax.Array, place: jax.Array, free: jax.Array) -> jax.Array:
     """Bring (groups, states, replicas) back to (spins, replicas), by rows: a scatter is slow."""
     rows = jnp.take(grouped.reshape(-1, grouped.shape[-1]), place, axis=0, mode="clip")
     return jnp.where(place[:, None] >= 0, rows, free)

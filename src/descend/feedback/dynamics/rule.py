@@ -13,7 +13,22 @@ from jax import lax
 from descend.feedback.couplings import Couplings
 from descend.spec import Spec
 
-__all__ = ["Best", "Clock", "Rule", "Setting", "begin", "energy_of", "evolve", "signs"]
+__all__ = ["Best", "Clock", "Critical", "Rule", "Setting", "begin", "energy_of", "evolve", "signs"]
+
+
+class Critical(NamedTuple):
+    """What a mean field over a square of groups needs to know of its couplings.
+
+    Attributes
+    ----------
+    temperature : array ()
+        The highest at which anything but the even table is stable.
+    exclusion : array ()
+        The self-coupling that fixed sums of rows and columns leave of their penalties.
+    """
+
+    temperature: jax.Array
+    exclusion: jax.Array
 
 
 class Setting(NamedTuple):
@@ -30,6 +45,8 @@ class Setting(NamedTuple):
         One-hot groups of spins for Potts dynamics; −1 where a group has fewer states.
     place : int array (n,) or None
         Where each spin stands in the flattened ``groups``; −1 for spins outside every group.
+    critical : Critical or None
+        Where ``groups`` are a square of rows and columns.
     """
 
     couplings: Couplings
@@ -37,6 +54,7 @@ class Setting(NamedTuple):
     strength: jax.Array
     groups: jax.Array | None = None
     place: jax.Array | None = None
+    critical: Critical | None = None
 
 
 class Clock(NamedTuple):

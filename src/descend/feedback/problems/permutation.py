@@ -12,9 +12,11 @@ __all__ = ["add_permutation", "nearest_permutation", "permutation_groups", "read
 
 def add_permutation(terms: Quadratic, size: int, weight: float) -> None:
     """Penalise every row and column of the (size, size) variables that has not exactly one 1."""
-    numbers = np.arange(size * size).reshape(size, size)
-    terms.add_one_hot(numbers, weight)
-    terms.add_one_hot(numbers.T, weight)
+    others = weight * (1.0 - np.eye(size))
+    terms.linear -= 2.0 * weight
+    terms.constant += 2.0 * weight * size
+    terms.add_product(None, others)
+    terms.add_product(others, None)
 
 
 def permutation_groups(size: int) -> list[list[int]]:

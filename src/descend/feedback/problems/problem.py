@@ -15,6 +15,9 @@ from descend.feedback.search import Result, minimize
 
 __all__ = ["Answer", "Problem", "Report", "solve"]
 
+PERMUTING = 4
+"""Soft assignment has settled after so small a part of the steps that other dynamics need."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -72,9 +75,13 @@ class Problem(ABC):
     ----------
     maximize : bool
         Whether larger costs are better.
+    permutes : bool
+        Whether ``groups`` are the rows of a square whose columns are one-hot as well.
     """
 
     maximize: bool = False
+
+    permutes: bool = False
 
     @abstractmethod
     def encode(self) -> Ising:
@@ -136,6 +143,9 @@ def solve(problem: Problem, *, timeout: float | None = None, **search: Any) -> R
     seed, wanted = search.pop("seed", None), search.pop("algorithm", "auto")
     seeds = np.random.SeedSequence(seed).generate_state(4096) >> 1
     names = ["dsb", "gsb", "bsb"] + (["potts"] if groups is not None else [])
+    if wanted == "auto" and problem.permutes:
+        wanted = "softassign"
+        search["num_steps"] = max(1, search.get("num_steps", 2000) // PERMUTING)
     turns = [wanted, *(names * 1024 if wanted == "auto" else [wanted] * 4095)]
     report = None
     for turn, name in zip(seeds.tolist(), turns, strict=False):

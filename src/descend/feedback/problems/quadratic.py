@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from descend.feedback.ising import Ising
+from descend.feedback.ising import Ising, Product, table_shape
 
 __all__ = ["Quadratic"]
 
@@ -28,13 +30,33 @@ class Quadratic:
         self._first: list[np.ndarray] = []
         self._second: list[np.ndarray] = []
         self._weights: list[np.ndarray] = []
+        self._products: list[Product] = []
+        self._by_pairs = False
+
+    def add_product(self, left: np.ndarray | None, right: np.ndarray | None) -> None:
+        """Add Σ left_ab right_kl x_ak x_bl over all a, b, k, l, with x_ak variable a · columns + k.
+
+        None is the identity; one of the two must be a matrix. Where all terms of two variables come
+        this way, the dynamics multiply with the small matrices instead of their product.
+        """
+        rows, columns = table_shape(self.linear.size, left, right)
+        self._products.append((left, right))
+        sides = [
+            sparse.eye_array(size) if side is None else sparse.coo_array(side)
+            for side, size in ((left, rows), (right, columns))
+        ]
+        costs = sparse.coo_array(sparse.kron(*sides))
+        self._add(costs.coords[0], costs.coords[1], costs.data)
 
     def add_pairs(self, first: Any, second: Any, weights: Any) -> None:
         """Add Σ w x_first x_second; equal ends count as linear, since x² = x."""
         first, second, weights = np.broadcast_arrays(
             np.asarray(first, np.int64), np.asarray(second, np.int64), np.asarray(weights, float)
         )
-        first, second, weights = first.reshape(-1), second.reshape(-1), weights.reshape(-1)
+        self._by_pairs = True
+        self._add(first.reshape(-1), second.reshape(-1), weights.reshape(-1))
+
+    def _add(self, first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> None:
         same = first == second
         np.add.at(self.linear, first[same], weights[same])
         self._first.append(first[~same])
@@ -65,4 +87,21 @@ class Quadratic:
         weights = np.concatenate([np.zeros(0), *self._weights]) / 4.0
         ends = np.bincount(first, weights, n) + np.bincount(second, weights, n)
         offset = self.constant + self.linear.sum() / 2.0 + weights.sum()
-        return Ising.from_edges(n, first, second, weights, self.linear / 2.0 + ends, offset)
+        ising = Ising.from_edges(n, first, second, weights, self.linear / 2.0 + ends, offset)
+        if self._products and not self._by_pairs:
+            ising.products = tuple(_of_spins(self._products))
+        return ising
+
+
+def _of_spins(products: list[Product]) -> Iterator[Product]:
+    """Yield the products (M + Mᵀ) / 4 for each M = left ⊗ right: the couplings of spins."""
+    for left, right in products:
+        sides = [a for a in (left, right) if a is not None]
+        symmetric = all(np.array_equal(a, a.T) for a in sides)
+        part = 0.5 if symmetric else 0.25
+        for a, b in ((left, right), (_turned(left), _turned(right)))[: 1 if symmetric else 2]:
+            yield (part * a, b) if a is not None else (a, part * b if b is not None else b)
+
+
+def _turned(matrix: np.ndarray | None) -> np.ndarray | None:
+    return None if matrix is None else matrix.T

@@ -38,6 +38,8 @@ class QuadraticAssignment(Problem):
     Koopmans and Beckmann (1957), Assignment problems and the location of economic activities.
     """
 
+    permutes = True
+
     def __init__(self, flow: Any, distance: Any, penalty: float | None = None) -> None:
         self.flow, self.distance = np.array(flow, float), np.array(distance, float)
         shape = self.flow.shape
@@ -60,9 +62,7 @@ class QuadraticAssignment(Problem):
         check_memory(n**4, f"the couplings of {n} facilities")
         terms = Quadratic(n * n)
         add_permutation(terms, n, self.penalty)
-        costs = np.kron(self.flow, self.distance)
-        rows, columns = np.nonzero(costs)
-        terms.add_pairs(rows, columns, costs[rows, columns])
+        terms.add_product(self.flow, self.distance)
         return terms.ising()
 
     def groups(self) -> list[list[int]]:
