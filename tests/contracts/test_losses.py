@@ -14,6 +14,7 @@ from descend.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     Combined,
+    Ensemble,
     Focal,
     Hinge,
     Huber,
@@ -33,6 +34,11 @@ CASES = {
         Combined((Huber(), BinaryCrossEntropy(), CategoricalCrossEntropy()), (2, 1, 3)),
         Combined((Quantile((0.1, 0.6)), SquaredError()), (4, 1), (0.5, 3.0)),
     ],
+    "Ensemble": [
+        Ensemble(CategoricalCrossEntropy(0.2), 2),
+        Ensemble(Quantile((0.1,)), 3),
+        Ensemble(Combined((SquaredError(), BinaryCrossEntropy()), (1, 1)), 2),
+    ],
     "Focal": [Focal(2.5), Focal(0.0), Focal(0.5)],
     "Hinge": [Hinge()],
     "Huber": [Huber(0.7)],
@@ -41,6 +47,7 @@ CASES = {
     "Quantile": [Quantile((0.1, 0.6)), Quantile((0.5,))],
     "SquaredError": [SquaredError()],
 }
+COMPOSED = {"Combined", "Ensemble"}  # their parts have the reference numbers
 SPECS = [pytest.param(spec, id=repr(spec)[:60]) for specs in CASES.values() for spec in specs]
 KS = {"number": (1, 2), "labels": (1, 3), "class": (3,), "binary": (2,)}
 ROWS = 32  # of every array here, so that each loss is compiled once for each width
@@ -58,6 +65,7 @@ def targets(spec, k, rows, rng):
     if spec.target == "class":
         return rng.integers(0, k, rows).astype(np.int32)
     assert spec.target == "several"
+    spec = getattr(spec, "loss", spec)  # of an ensemble: that of a member
     parts = zip(spec.losses, spec.widths, strict=True)
     return tuple(targets(part, part_k(part, width), rows, rng) for part, width in parts)
 
@@ -100,10 +108,10 @@ def compiled(spec):
 
 def test_every_export_has_a_case():
     assert set(losses.__all__) - {"Loss"} == set(CASES)
-    assert set(CASES) - {"Combined"} == {key.split(".")[0] for key in REFERENCE}
+    assert set(CASES) - COMPOSED == {key.split(".")[0] for key in REFERENCE}
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) - {"Combined"}))
+@pytest.mark.parametrize("name", sorted(set(CASES) - COMPOSED))
 def test_reference_values_and_gradients(name):
     spec = CASES[name][0]
     raw, target, value, gradient = (
@@ -178,10 +186,10 @@ def test_link_has_the_promised_shape_and_range(spec):
         predictions = compiled(spec)(raw, float32(targets(spec, k, ROWS, rng)))[2]
         if spec.target == "several":
             assert isinstance(predictions, tuple)
-            assert len(predictions) == len(spec.losses)
+            assert len(predictions) == len(getattr(spec, "loss", spec).losses)
             continue
         shape = {
-            "number": (ROWS, width),
+            "number": (ROWS, width // getattr(spec, "members", 1)),
             "class": (ROWS, k),
             "labels": (ROWS, k),
             "binary": (ROWS,),

@@ -39,6 +39,7 @@ from descend.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     Combined,
+    Ensemble,
     Focal,
     Huber,
     MultiLabelCrossEntropy,
@@ -98,6 +99,10 @@ CASES = {
                 "widths": ((1,), (2, 0), (1.5, 1), [2, 1]),
                 "weights": ((1.0,), (1.0, 0.0), (1.0, -1.0), (1.0, float("inf"))),
             },
+        ),
+        "Ensemble": (
+            Ensemble(SquaredError(), 3),
+            {"loss": (None, 1, Ensemble(SquaredError(), 2)), "members": (1, 2.5, True)},
         ),
         "Focal": (Focal(1.0), {"gamma": (-0.1,)}),
         "Hinge": (losses.Hinge(), {}),

@@ -13,8 +13,8 @@ from safetensors.numpy import load_file
 import descend
 from descend.errors import OutputError
 from descend.models import modelfile
-from descend.models.model import flat
 from descend.models.modelfile import canonical_json, read_model_file, to_bytes
+from descend.models.tensors import flat
 
 
 def test_every_byte():
@@ -97,9 +97,11 @@ def test_metadata(model_file, by_hand):
     metadata = header.pop("__metadata__")
     assert set(metadata) == {"format", "version", "spec", "sha256"}
     assert set(json.loads(metadata["spec"])) == {
-        "kind", "plan", "preprocessing", "targets", "report", "provenance"
+        "kind", "plan", "preprocessing", "targets", "report", "provenance", "temperatures"
     }  # fmt: skip
-    assert {name.split("/")[0] for name in header} == {"params", "linear", "fingerprints"}
+    assert {name.split("/")[0] for name in header} == {
+        "params", "linear", "fingerprints", "trust"
+    }  # fmt: skip
     assert max(entry["data_offsets"][1] for entry in header.values()) == len(buffer)
 
 

@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from descend.models.report import ClassReport, NumberReport, Report
+from descend.cli.scores import matrix_lines, score_lines
+from descend.models.report import ClassReport, Report
 from descend.spec import Spec, to_json
 
 if TYPE_CHECKING:
     from descend.data.notes import Notes
-    from descend.models import Model, TableTraining
+    from descend.models import Model, ModelCard, TableTraining
     from descend.training import EpochRecord
 
 __all__ = [
     "Progress",
     "Talk",
-    "confusion_lines",
     "count",
     "descent_line",
     "model_json",
-    "number",
     "parameter_lines",
     "size",
     "spec_json",
@@ -38,9 +37,6 @@ __all__ = [
 
 LABEL = 10
 """Width of the labels on the left."""
-
-MOST_CLASSES = 12
-"""More classes than this are not drawn as a matrix."""
 
 
 def spec_json(spec: Spec) -> str:
@@ -68,20 +64,6 @@ def size(length: int) -> str:
 def count(things: int, noun: str) -> str:
     """Return a number of things: ``1 row``, ``2,000 rows``."""
     return f"{things:,} {noun}" if things == 1 else f"{things:,} {noun}s"
-
-
-def number(value: float) -> str:
-    """Return a number to four significant digits, without an exponent where that is readable.
-
-    Examples
-    --------
-    >>> number(48213.7), number(0.012341), number(3.0)
-    ('48,210', '0.01234', '3')
-    """
-    if value == 0 or 1e-4 <= abs(value) < 1e15:
-        rounded = float(f"{value:.4g}")
-        return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.10g}"
-    return f"{value:.3g}"
 
 
 class Talk:
@@ -182,58 +164,18 @@ class Talk:
         for part in report.targets:
             if len(report.targets) > 1:
                 self.line("", f"{part.target}:")
+            for text in score_lines(part):
+                self.line("", text)
             if isinstance(part, ClassReport):
-                self.class_report(part)
-            else:
-                self.number_report(part)
+                for text in matrix_lines(part, self.width - LABEL):
+                    self.say(" " * LABEL + text)
 
-    def class_report(self, report: ClassReport) -> None:
-        """Write the scores of a target of classes."""
-        rivals = [f'always "{report.majority_class}" {report.majority_accuracy:.3f}']
-        if report.linear_accuracy is not None:
-            rivals.append(f"linear model {report.linear_accuracy:.3f}")
-        low, high = report.accuracy_low, report.accuracy_high
-        self.line(
-            "",
-            f"accuracy {report.accuracy:.3f} (95 %: {low:.3f} to {high:.3f}) · "
-            + " · ".join(rivals),
-        )
-        more = [f"balanced accuracy {report.balanced_accuracy:.3f}"]
-        if report.auc is not None:
-            more.append(f"area under ROC {report.auc:.3f}")
-        if report.log_loss is not None and report.calibration_error is not None:
-            more.append(f"log loss {report.log_loss:.3f}")
-            more.append(f"calibration error {report.calibration_error:.3f}")
-        self.line("", " · ".join(more))
-        if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
-            self.line(
-                "", "a linear model does as well on these rows: the network does not earn its keep"
-            )
-        if len(report.classes) <= MOST_CLASSES:
-            for text in confusion_lines(report, self.width - LABEL):
-                self.say(" " * LABEL + text)
-        else:
-            scored = zip(report.f1, report.classes, strict=True)
-            worst = sorted((f1, name) for f1, name in scored if f1 is not None)[:5]
-            self.line("", "hardest: " + ", ".join(f"{name} (F1 {f1:.2f})" for f1, name in worst))
-
-    def number_report(self, report: NumberReport) -> None:
-        """Write the scores of a target of numbers."""
-        rivals = [f"always the mean {number(report.mean_rmse)}"]
-        if report.linear_rmse is not None:
-            rivals.append(f"linear model {number(report.linear_rmse)}")
-        if report.r2 is not None and report.r2_low is not None and report.r2_high is not None:
-            linear = "" if report.linear_r2 is None else f" · linear model {report.linear_r2:.3f}"
-            low, high = report.r2_low, report.r2_high
-            self.line("", f"R2 {report.r2:.3f} (95 %: {low:.3f} to {high:.3f}){linear}")
-        self.line("", f"root mean square error {number(report.rmse)} · " + " · ".join(rivals))
-        self.line("", f"mean absolute error {number(report.mae)}, in the unit of {report.target}")
-        low, q1, middle, q3, high = (number(v) for v in report.residuals)
-        self.line(
-            "",
-            f"target minus prediction: half between {q1} and {q3}, nine in ten between {low} and "
-            f"{high}, median {middle}",
-        )
+    def trust(self, card: ModelCard) -> None:
+        """Say what the validation rows did to the probabilities."""
+        for target, temperature in zip(card.targets, card.temperatures, strict=False):
+            if temperature is not None:
+                several = f"{target.name}: " if len(card.targets) > 1 else ""
+                self.line("Certainty", several + temperature.describe())
 
     def saved(self, path: Path, file: str) -> None:
         """Say where the model is and what to do next."""
@@ -276,6 +218,7 @@ class Talk:
             f"descend {origin.descend}, jax {origin.jax}, numpy {origin.numpy}, Python "
             f"{origin.python}, {origin.device}, {origin.cores} cores",
         )
+        self.trust(card)
         self.report(card.report)
 
 
@@ -302,35 +245,13 @@ def descent_line(training: TableTraining) -> str:
 
 def parameter_lines(model: Model) -> list[str]:
     """Return one line for each array of weights: its path, its shape and its spread."""
-    from descend.models.model import flat
+    from descend.models.tensors import flat
 
     return [
         f"{name.removeprefix('params/'):<32} {'x'.join(map(str, array.shape)):>12}  "
         f"{array.min():+.3f} to {array.max():+.3f}, mean size {abs(array).mean():.3f}"
         for name, array in flat(model.params, "params")
     ]
-
-
-def confusion_lines(report: ClassReport, room: int) -> list[str]:
-    """Return the confusion matrix with precision and recall, or the latter alone if too wide."""
-    names = [name if len(name) <= 14 else name[:13] + "…" for name in report.classes]
-    cell = max(len(f"{n:,}") for row in report.confusion for n in row)
-    widths = [max(cell, len(name)) for name in names]
-    corner = "true / said"
-    left = max(len(corner), *(len(name) for name in names))
-    wide = left + sum(w + 2 for w in widths) + 21 <= room
-    head = (corner if wide else "class").ljust(left)
-    if wide:
-        head += "".join(f"  {name:>{w}}" for name, w in zip(names, widths, strict=True))
-    lines = [f"{head}  precision   recall"]
-    rows = zip(names, report.confusion, report.precision, report.recall, strict=True)
-    for name, counts, precision, recall in rows:
-        text = f"{name:<{left}}"
-        if wide:
-            text += "".join(f"  {n:>{w},}" for n, w in zip(counts, widths, strict=True))
-        known = ["-" if value is None else f"{value:.3f}" for value in (precision, recall)]
-        lines.append(f"{text}  {known[0]:>9}  {known[1]:>7}")
-    return lines
 
 
 class Progress:

@@ -20,27 +20,34 @@ __all__ = ["command"]
 @click.command("test", short_help="Test a model on rows with known targets.")
 @click.argument("model")
 @click.argument("file")
+@click.option("--picture", metavar="FILE", help="Draw how far to trust it, as SVG.")
 @reading_options
 @json_option
 @quiet_option
-def command(model: str, file: str, as_json: bool, quiet: bool, **values: Any) -> int:
+def command(
+    model: str, file: str, picture: str | None, as_json: bool, quiet: bool, **values: Any
+) -> int:
     """Test MODEL on the rows of FILE, whose targets are known.
 
     The report says how many of the rows the network was trained on: a score on those says little.
 
     \b
     descend test penguins.descend more.csv
+    descend test penguins.descend more.csv --picture reliability.svg
     """
-    from descend.cli import render
+    from descend.cli import pictures, render
     from descend.data.reading import read_table
     from descend.models import load
 
+    drawing = pictures.check_picture(picture)
     loaded = load(model)
     table = read_table(file, **reading(values))
     with naming(file):
         report = loaded.test(table)
     talk = render.Talk(quiet or as_json, to_stdout=True)
     talk.report(report)
+    if drawing is not None:
+        pictures.draw_report(report, drawing)
     if as_json:
         click.echo(render.spec_json(report))
     return 0

@@ -202,6 +202,7 @@ def command(
             raise DivergedError(f"{error} Saved them to {destination}.", error.step) from None
         talk.stopped(training)
         model = training.finish()
+        talk.trust(model.card)
         talk.report(model.report)
         model.save(destination)
     talk.saved(destination, file)

@@ -18,6 +18,7 @@ from descend.losses.classification import (
     MultiLabelCrossEntropy,
 )
 from descend.losses.combined import Combined
+from descend.losses.ensemble import Ensemble
 from descend.losses.loss import Loss
 from descend.losses.regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
 
@@ -26,6 +27,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "CategoricalCrossEntropy",
     "Combined",
+    "Ensemble",
     "Focal",
     "Hinge",
     "Huber",

@@ -16,6 +16,11 @@ stopping and the command line choose from it. Means are weighted by ``weights`` 
 All raise `DataError` when there are no rows, when lengths differ, or weights are negative or all 0.
 """
 
+from descend.metrics.calibration import (
+    ReliabilityBin,
+    chance_calibration_error,
+    reliability,
+)
 from descend.metrics.classes import (
     ClassScores,
     accuracy,
@@ -33,9 +38,11 @@ __all__ = [
     "ClassScores",
     "METRICS",
     "Metric",
+    "ReliabilityBin",
     "accuracy",
     "balanced_accuracy",
     "bootstrap_interval",
+    "chance_calibration_error",
     "confusion_matrix",
     "expected_calibration_error",
     "log_loss",
@@ -44,6 +51,7 @@ __all__ = [
     "pinball",
     "precision_recall_f1",
     "r2",
+    "reliability",
     "rmse",
     "roc_auc",
     "wilson_interval",

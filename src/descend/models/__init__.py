@@ -1,14 +1,18 @@
 """Models: plans, trained models and their files, and training on each kind of input."""
 
-from descend.models.model import Model, ModelCard, Predictions, load
+from descend.models.calibration import Temperature
+from descend.models.card import ModelCard
+from descend.models.model import Model, load
 from descend.models.options import Options
 from descend.models.plan import Plan
+from descend.models.predictions import Predictions
 from descend.models.provenance import Provenance
-from descend.models.report import ClassReport, NumberReport, Report
+from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
 from descend.models.table_training import TableTraining, train
 
 __all__ = [
     "ClassReport",
+    "Coverage",
     "Model",
     "ModelCard",
     "NumberReport",
@@ -16,8 +20,10 @@ __all__ = [
     "Plan",
     "Predictions",
     "Provenance",
+    "Reliability",
     "Report",
     "TableTraining",
+    "Temperature",
     "load",
     "train",
 ]

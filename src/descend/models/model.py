@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import polars as pl
 
-from descend.data.fields import check_specs
 from descend.data.files import write_atomically
 from descend.data.fingerprints import count_seen, row_hashes
-from descend.data.notes import Notes
 from descend.data.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.reading import read_table
@@ -24,83 +21,21 @@ from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_row
 from descend.errors import DataError, ModelFileError, SpecError, TargetError, UsageError
 from descend.layers import Layer
 from descend.losses import Loss
+from descend.models.card import ModelCard
+from descend.models.likeness import hidden_outputs
 from descend.models.modelfile import read_model_file, to_bytes
 from descend.models.names import spec_classes
 from descend.models.networks import linear_network
-from descend.models.outputs import Answer, answers, check_network, raw_width
+from descend.models.outputs import Answer, answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
-from descend.models.provenance import Provenance
+from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
-from descend.spec import Spec, from_json, to_json
+from descend.models.tensors import expected, flat, taken
+from descend.models.trust import Trust, take_trust, with_intervals
+from descend.spec import from_json, to_json
 from descend.training import raw_outputs
 
-__all__ = ["Model", "ModelCard", "Predictions", "flat", "linear_rival", "load"]
-
-
-@dataclass(frozen=True)
-class ModelCard(Spec):
-    """Everything about a model but its tensors.
-
-    Attributes
-    ----------
-    plan : Plan
-    preprocessing : Preprocessing
-    targets : tuple of ClassTarget and NumberTarget
-    report : Report or None
-        The scores on the test rows set aside in training; None if there were none.
-    provenance : Provenance
-    """
-
-    plan: Plan
-    preprocessing: Preprocessing
-    targets: tuple[ClassTarget | NumberTarget, ...]
-    report: Report | None
-    provenance: Provenance
-
-    def __post_init__(self) -> None:
-        fields = (
-            ("plan", Plan),
-            ("preprocessing", Preprocessing),
-            ("report", Report | None),
-            ("provenance", Provenance),
-        )
-        for name, kind in fields:
-            if not isinstance(getattr(self, name), kind):
-                raise SpecError(f"ModelCard: {name} is of the wrong kind")
-        check_specs(self, "targets", (ClassTarget, NumberTarget))
-        if self.preprocessing.columns != self.plan.columns:
-            raise SpecError("ModelCard: the columns of the preprocessing are not those of the plan")
-        names = tuple(target.name for target in self.targets)
-        if names != self.plan.targets:
-            raise SpecError(f"ModelCard: targets are {names}, but the plan has {self.plan.targets}")
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model says about some rows.
-
-    Attributes
-    ----------
-    answers : tuple of Answer
-        One a target.
-    notes : Notes
-        What was filled, unknown or ignored in the inputs.
-    """
-
-    answers: tuple[Answer, ...]
-    notes: Notes
-
-    def columns(self) -> dict[str, np.ndarray]:
-        """Return the columns that ``descend predict`` adds to a table."""
-        several = len(self.answers) > 1
-        added: dict[str, np.ndarray] = {}
-        for answer in self.answers:
-            suffix = f"_{answer.target}" if several else ""
-            added[f"prediction{suffix}"] = answer.prediction
-            if answer.probabilities is not None:
-                for label, column in zip(answer.classes, answer.probabilities.T, strict=True):
-                    added[f"probability{suffix}_{label}"] = column
-        return added
+__all__ = ["Model", "linear_rival", "load"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +52,8 @@ class Model:
         Of the linear model that the reports compare with.
     fingerprints : uint32 array
         Of the training rows, see `descend.data.fingerprints`.
+    trust : Trust
+        What the validation rows say of intervals and of unusual rows.
     """
 
     card: ModelCard
@@ -124,6 +61,7 @@ class Model:
     state: Any
     linear_params: Any
     fingerprints: np.ndarray
+    trust: Trust = Trust()
 
     @property
     def plan(self) -> Plan:
@@ -149,7 +87,9 @@ class Model:
             )
         return only
 
-    def predictions(self, examples: Any, *, first_row: int = 0) -> Predictions:
+    def predictions(
+        self, examples: Any, *, first_row: int = 0, interval: float | None = None
+    ) -> Predictions:
         """Predict every target of every row.
 
         Parameters
@@ -158,17 +98,49 @@ class Model:
             Columns may be in any order; more columns than needed are ignored.
         first_row : int
             The number of the first row in a longer table, from 0; for messages.
+        interval : float, optional
+            A level, as 0.9: predicted numbers come with intervals that hold such a share of the
+            targets.
 
         Raises
         ------
         ColumnError
             If a needed column is missing or of another type.
+        UsageError
+            If intervals are asked for and the model has none of that level.
         """
+        if interval is not None:
+            self._check_interval(interval)
         table = self._read(examples)
         frame = located(table.frame, self.plan.columns, table.base)
         inputs, notes = self.card.preprocessing.transform(frame, first_row=first_row)
         found = self._answers(self.plan.network, self.params, self.state, inputs, first_row)
-        return Predictions(found, notes)
+        if interval is not None:
+            found = tuple(
+                with_intervals(answer, self.trust.of_target(i), interval)
+                for i, answer in enumerate(found)
+            )
+        return Predictions(found, notes, self._likeness(inputs))
+
+    def _likeness(self, inputs: Any) -> np.ndarray | None:
+        """Return the share of usual rows as far from the training rows, or None if not known."""
+        if self.trust.likeness is None:
+            return None
+        hidden = hidden_outputs(self.plan.network, self.params, self.state, inputs)
+        return None if hidden is None else self.trust.likeness.share(hidden)
+
+    def _check_interval(self, level: float) -> None:
+        if not 0 < level < 1:
+            raise UsageError(f"an interval is a share above 0 and below 1, as 0.9, got {level:g}")
+        if not any(isinstance(target, NumberTarget) for target in self.card.targets):
+            raise UsageError(
+                "intervals are for targets that are numbers; classes have probabilities"
+            )
+        if not any(self.trust.residuals):
+            raise UsageError(
+                "this model has no intervals: it was trained without validation rows, or by an "
+                "older Descend. Train it again, with validation rows"
+            )
 
     def predict(self, examples: Any) -> np.ndarray:
         """Return the predicted label or number of each row; for models of one target."""
@@ -227,13 +199,19 @@ class Model:
         network = self._answers(self.plan.network, self.params, self.state, inputs)
         linear: Sequence[Answer | None] = [None] * len(network)
         if self.linear_params is not None:
-            linear = self._answers(self._linear_network(), self.linear_params, {}, inputs)
+            linear = answers(
+                self.card.targets,
+                member_loss(self.plan.loss),
+                raw_outputs(self._linear_network(), self.linear_params, {}, inputs),
+            )
         parts: list[ClassReport | NumberReport] = []
-        for target, answer, rival in zip(self.card.targets, network, linear, strict=True):
+        for i, target in enumerate(self.card.targets):
             if isinstance(target, ClassTarget):
-                parts.append(class_report(target, target.encode(frame, rows), answer, rival))
+                truth = target.encode(frame, rows)
+                parts.append(class_report(target, truth, network[i], linear[i]))
             else:
-                parts.append(number_report(target, target.numbers(frame, rows), answer, rival))
+                truth, known = target.numbers(frame, rows), self.trust.of_target(i)
+                parts.append(number_report(target, truth, network[i], linear[i], known))
         return Report(source, len(rows), seen, tuple(parts))
 
     def _linear_network(self) -> Layer:
@@ -246,7 +224,7 @@ class Model:
         if not np.isfinite(raw).all():
             row = first_row + int(np.argwhere(~np.isfinite(raw))[0][0])
             raise DataError(f"the network's output for row {row + 1} is not a finite number")
-        return answers(self.card.targets, self.plan.loss, raw)
+        return answers(self.card.targets, self.plan.loss, raw, self.card.temperatures)
 
     def _read(self, examples: Any) -> Table:
         return examples if isinstance(examples, Table) else read_table(examples)
@@ -264,7 +242,12 @@ class Model:
             If the file cannot be written; whatever stood there before is untouched.
         """
         tensors = {"fingerprints": self.fingerprints}
-        trees = (("params", self.params), ("state", self.state), ("linear", self.linear_params))
+        trees = (
+            ("params", self.params),
+            ("state", self.state),
+            ("linear", self.linear_params),
+            ("trust", self.trust.tensors()),
+        )
         for root, tree in trees:
             tensors |= dict(flat(tree or {}, root))
         write_atomically(path, to_bytes(to_json(self.card), tensors))
@@ -272,16 +255,7 @@ class Model:
 
 def linear_rival(preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss) -> Layer:
     """Return the network without hidden layers that the reports compare with."""
-    return linear_network(preprocessing, raw_width(targets, loss))
-
-
-def flat(tree: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (path, array) for every leaf of nested dicts."""
-    if isinstance(tree, dict):
-        for key in sorted(tree):
-            yield from flat(tree[key], f"{name}/{key}")
-    else:
-        yield name, np.asarray(tree)
+    return linear_network(preprocessing, raw_width(targets, member_loss(loss)))
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -300,11 +274,11 @@ def load(path: str | os.PathLike[str]) -> Model:
         preprocessing = card.preprocessing
         shape = preprocessing.input_shape
         check_network(card.plan.network, card.plan.loss, card.targets, shape)
-        params, state = _expected(card.plan.network, shape)
+        params, state = expected(card.plan.network, shape)
         linear = None
         if any(name.startswith("linear/") for name in tensors):
             network = linear_rival(preprocessing, card.targets, card.plan.loss)
-            linear = _expected(network, shape)[0]
+            linear = expected(network, shape)[0]
     except (
         ArithmeticError,
         AttributeError,
@@ -318,37 +292,15 @@ def load(path: str | os.PathLike[str]) -> Model:
     fingerprints = tensors.pop("fingerprints", None)
     if fingerprints is None or fingerprints.dtype != np.uint32 or fingerprints.ndim != 1:
         raise ModelFileError(f"{Path(path)} lacks the fingerprints of its training rows")
+    trust = take_trust(tensors, card.targets, path)
     model = Model(
         card,
-        _taken(tensors, params, "params", path),
-        _taken(tensors, state, "state", path),
-        None if linear is None else _taken(tensors, linear, "linear", path),
+        taken(tensors, params, "params", path),
+        taken(tensors, state, "state", path),
+        None if linear is None else taken(tensors, linear, "linear", path),
         fingerprints,
+        trust,
     )
     if tensors:
         raise ModelFileError(f"{Path(path)} holds tensors that no layer has: {sorted(tensors)[:3]}")
     return model
-
-
-def _expected(network: Layer, shape: Any) -> tuple[Any, Any]:
-    """Return the shapes of a network's tensors, without making any."""
-
-    def start(key: jax.Array) -> tuple[Any, Any]:
-        return network.init(key, shape)[:2]
-
-    return jax.eval_shape(start, jax.random.key(0))
-
-
-def _taken(tensors: dict[str, np.ndarray], expected: Any, name: str, path: Any) -> Any:
-    """Take the tensors of one tree out of the dict, each of exactly the expected shape and type."""
-    if isinstance(expected, dict):
-        return {key: _taken(tensors, part, f"{name}/{key}", path) for key, part in expected.items()}
-    array = tensors.pop(name, None)
-    if array is None:
-        raise ModelFileError(f"{Path(path)} lacks the tensor {name}")
-    if array.shape != expected.shape or array.dtype != expected.dtype:
-        raise ModelFileError(
-            f"{Path(path)}: tensor {name} is {array.dtype} {array.shape}, but the plan's network "
-            f"has {expected.dtype} {expected.shape} there"
-        )
-    return array

@@ -47,7 +47,10 @@ def _typed(module: ModuleType, base: type) -> dict[str, type]:
     return {snake_case(name): member for name, member in exported(module, base).items()}
 
 
-LOSSES = {name: cls for name, cls in _typed(losses, Loss).items() if name != "combined"}
+_COMPOSED = ("combined", "ensemble")
+"""Losses made of losses; they come of several targets and several members."""
+
+LOSSES = {name: cls for name, cls in _typed(losses, Loss).items() if name not in _COMPOSED}
 OPTIMIZERS = _typed(optimizers, Optimizer)
 SCHEDULES = _typed(schedules, Schedule)
 

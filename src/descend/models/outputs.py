@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -17,12 +17,14 @@ from descend.layers.summary import output_shape, parameter_count
 from descend.losses import (
     CategoricalCrossEntropy,
     Combined,
+    Ensemble,
     Hinge,
     Loss,
     Poisson,
     Quantile,
     SquaredError,
 )
+from descend.models.calibration import Temperature, tempered
 from descend.models.names import LOSSES, choose
 from descend.models.networks import MOST_WEIGHTS
 from descend.training import linked_outputs
@@ -34,6 +36,7 @@ __all__ = [
     "encoded",
     "joint_loss",
     "loss_for",
+    "member_loss",
     "raw_width",
     "unscaled",
 ]
@@ -54,6 +57,13 @@ class Answer:
         None for numbers, and for losses whose outputs are not probabilities.
     classes : tuple
         Labels in the order of the probabilities; empty for numbers.
+    quantiles : dict of level to float array (rows,)
+        In the target's own unit, levels increasing; empty unless the loss is `Quantile`.
+    disagreement : float array (rows,) or None
+        How far the members of an ensemble are apart: the standard deviation over them of the
+        predicted number, or of the probability of the predicted class. None for one network.
+    low, high : float array (rows,) or None
+        The ends of intervals, in the target's own unit, where they were asked for.
     """
 
     target: str
@@ -61,6 +71,10 @@ class Answer:
     codes: np.ndarray
     probabilities: np.ndarray | None
     classes: tuple[Any, ...]
+    quantiles: dict[float, np.ndarray] = field(default_factory=dict)
+    disagreement: np.ndarray | None = None
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
 
 
 def loss_for(target: Target, name: str | None) -> Loss:
@@ -111,6 +125,8 @@ def unscaled(target: Target, loss: Loss) -> Target:
 
 def raw_width(targets: Sequence[Target], loss: Loss) -> int:
     """Return how many raw outputs the network must have."""
+    if isinstance(loss, Ensemble):
+        return loss.members * raw_width(targets, loss.loss)
     first = targets[0]
     return loss.width(len(first.classes) if isinstance(first, ClassTarget) else 1)
 
@@ -131,16 +147,18 @@ def check_network(network: Layer, loss: Loss, targets: Sequence[Target], input_s
     UsageError
         Says what the targets need.
     """
-    losses = loss.losses if isinstance(loss, Combined) else (loss,)
+    one_member = member_loss(loss)
+    losses = one_member.losses if isinstance(one_member, Combined) else (one_member,)
     if len(losses) != len(targets):
         raise UsageError(f"the plan has {len(losses)} losses for {len(targets)} targets")
     for target, one in zip(targets, losses, strict=True):
         if not _fits(target).get(one.target, False):
             raise UsageError(f"the loss {type(one).__name__} cannot learn the target {target.name}")
-    if isinstance(loss, Combined) and loss != joint_loss(targets, losses).replace(
-        weights=loss.weights
+    if isinstance(one_member, Combined) and one_member != joint_loss(targets, losses).replace(
+        weights=one_member.weights
     ):
-        raise UsageError(f"the widths {loss.widths} of the losses are not those of the targets")
+        widths = one_member.widths
+        raise UsageError(f"the widths {widths} of the losses are not those of the targets")
     params = jax.eval_shape(lambda key: network.init(key, input_shape)[0], jax.random.key(0))
     if parameter_count(params) > MOST_WEIGHTS:
         raise UsageError(
@@ -165,22 +183,83 @@ def encoded(targets: Sequence[Target], frame: pl.DataFrame, rows: np.ndarray) ->
     return each[0] if len(each) == 1 else each
 
 
-def answers(targets: Sequence[Target], loss: Loss, raw: np.ndarray) -> tuple[Answer, ...]:
-    """Turn raw outputs (rows, width) into labels, probabilities and numbers."""
-    linked = linked_outputs(loss, raw)
-    if not isinstance(loss, Combined):
-        return (_answer(targets[0], loss, np.asarray(linked)),)
-    parts = zip(targets, loss.losses, linked, strict=True)
-    return tuple(_answer(target, part, np.asarray(values)) for target, part, values in parts)
+def member_loss(loss: Loss) -> Loss:
+    """Return the loss of one member of an ensemble; any other loss is returned as it is."""
+    return loss.loss if isinstance(loss, Ensemble) else loss
+
+
+def answers(
+    targets: Sequence[Target],
+    loss: Loss,
+    raw: np.ndarray,
+    temperatures: tuple[Temperature | None, ...] = (),
+) -> tuple[Answer, ...]:
+    """Turn raw outputs (rows, width) into labels, probabilities and numbers.
+
+    Parameters
+    ----------
+    targets, loss
+    raw : float32 array (rows, width)
+    temperatures : tuple
+        One a target, or empty; see `descend.models.calibration`.
+    """
+    raw = tempered(loss, raw, temperatures)
+    inner = member_loss(loss)
+    losses = inner.losses if isinstance(inner, Combined) else (inner,)
+    linked = _parts(inner, linked_outputs(loss, raw))
+    found = [
+        _answer(target, part, values)
+        for target, part, values in zip(targets, losses, linked, strict=True)
+    ]
+    if isinstance(loss, Ensemble):
+        apart = linked_outputs(inner, raw.reshape(len(raw) * loss.members, -1))
+        found = [
+            replace(answer, disagreement=_disagreement(target, part, answer, values, loss.members))
+            for target, part, answer, values in zip(
+                targets, losses, found, _parts(inner, apart), strict=True
+            )
+        ]
+    return tuple(found)
+
+
+def _parts(loss: Loss, linked: Any) -> list[np.ndarray]:
+    """Return what the link made, one array a target."""
+    parts = linked if isinstance(loss, Combined) else (linked,)
+    return [np.asarray(part) for part in parts]
+
+
+def _disagreement(
+    target: Target, loss: Loss, answer: Answer, values: np.ndarray, members: int
+) -> np.ndarray:
+    """Return the standard deviation over members of what was predicted."""
+    rows = len(answer.prediction)
+    if isinstance(target, NumberTarget):
+        each = values[:, _column(loss)].reshape(rows, members).astype(np.float64)
+        return each.std(axis=1) * target.scale
+    if loss.target == "binary":
+        return values.reshape(rows, members).astype(np.float64).std(axis=1)
+    each = values.reshape(rows, members, -1)[np.arange(rows), :, answer.codes]
+    return each.astype(np.float64).std(axis=1)
+
+
+def _column(loss: Loss) -> int:
+    """Return which output stands for the prediction: of quantiles, the middle level."""
+    if not isinstance(loss, Quantile):
+        return 0
+    return int(np.argmin([abs(level - 0.5) for level in loss.levels]))
 
 
 def _answer(target: Target, loss: Loss, values: np.ndarray) -> Answer:
     if isinstance(target, NumberTarget):
-        column = 0
-        if isinstance(loss, Quantile):  # the middle level stands for the prediction
-            column = int(np.argmin([abs(level - 0.5) for level in loss.levels]))
-        numbers = target.decode(values[:, column])
-        return Answer(target.name, numbers, np.zeros(0, int), None, ())
+        levels = loss.levels if isinstance(loss, Quantile) else ()
+        return Answer(
+            target.name,
+            target.decode(values[:, _column(loss)]),
+            np.zeros(0, int),
+            None,
+            (),
+            {level: target.decode(values[:, i]) for i, level in enumerate(levels)},
+        )
     if loss.target == "binary":
         values = np.stack([1 - values, values], axis=1)
     codes = np.argmax(values, axis=1)

@@ -10,11 +10,102 @@ from descend import metrics
 from descend.data.fields import check_specs
 from descend.data.targets import ClassTarget, NumberTarget
 from descend.errors import SpecError
+from descend.models.conformal import LEVELS, Residuals
 from descend.models.outputs import Answer
 from descend.models.plain import check_plain
 from descend.spec import Spec
 
-__all__ = ["ClassReport", "NumberReport", "Report", "class_report", "number_report"]
+__all__ = [
+    "ClassReport",
+    "Coverage",
+    "NumberReport",
+    "Reliability",
+    "Report",
+    "class_report",
+    "number_report",
+]
+
+FEWEST = 20
+"""Rows of a group below which nothing is said of it."""
+
+
+@dataclass(frozen=True)
+class Reliability(Spec):
+    """Test rows to whose predicted class a probability above ``low`` and up to ``high`` was given.
+
+    Attributes
+    ----------
+    low, high : float
+    rows, right : int
+        How many rows there are, and how many of them are of the predicted class.
+    confidence : float
+        The mean probability given; 0 where there are no rows.
+    share_low, share_high : float
+        95 % Wilson interval of the share that is right.
+    """
+
+    low: float
+    high: float
+    rows: int
+    right: int
+    confidence: float
+    share_low: float
+    share_high: float
+
+    def __post_init__(self) -> None:
+        check_plain(self)
+        if self.right > self.rows:
+            raise SpecError("Reliability: more rows are right than there are")
+
+    def describe(self) -> str:
+        """Return one sentence for the report.
+
+        Examples
+        --------
+        >>> Reliability(0.9, 0.95, 212, 195, 0.93, 0.876, 0.95).describe()
+        'of 212 rows given 90 to 95 %, 92 % were right (95 %: 88 to 95)'
+        >>> Reliability(0.5, 0.6, 7, 4, 0.55, 0.25, 0.84).describe()
+        'of 7 rows given 50 to 60 %: not enough rows to say'
+        """
+        given = f"{100 * self.low:.0f} to {100 * self.high:.0f} %"
+        if self.rows < FEWEST:
+            rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+            return f"of {rows} given {given}: not enough rows to say"
+        share, low, high = (
+            100 * v for v in (self.right / self.rows, self.share_low, self.share_high)
+        )
+        return (
+            f"of {self.rows:,} rows given {given}, {share:.0f} % were right "
+            f"(95 %: {low:.0f} to {high:.0f})"
+        )
+
+
+@dataclass(frozen=True)
+class Coverage(Spec):
+    """How many test targets lie within the intervals of one level.
+
+    Attributes
+    ----------
+    level : float
+        What was promised.
+    rows, inside : int
+    share_low, share_high : float
+        95 % Wilson interval of the share inside.
+    width : float
+        Mean width of the intervals, in the unit of the target.
+    """
+
+    level: float
+    rows: int
+    inside: int
+    share_low: float
+    share_high: float
+    width: float
+
+    def __post_init__(self) -> None:
+        check_plain(self)
+        if not 0 < self.rows >= self.inside:
+            raise SpecError("Coverage: there must be rows, and no more of them inside")
 
 
 @dataclass(frozen=True)
@@ -43,6 +134,13 @@ class ClassReport(Spec):
         Row: true class, column: predicted class.
     precision, recall, f1 : tuple of float or None
         Of each class; None where the rows have none of it.
+    reliability : tuple of Reliability
+        Rows grouped by the probability of their predicted class; empty where there are none.
+    calibration_low, calibration_high : float or None
+        95 % bootstrap interval of the calibration error.
+    calibration_chance : float or None
+        What the calibration error of perfect probabilities would stay below on 95 of 100 sets of
+        as many rows.
     """
 
     target: str
@@ -62,9 +160,14 @@ class ClassReport(Spec):
     precision: tuple[float | None, ...]
     recall: tuple[float | None, ...]
     f1: tuple[float | None, ...]
+    reliability: tuple[Reliability, ...] = ()
+    calibration_low: float | None = None
+    calibration_high: float | None = None
+    calibration_chance: float | None = None
 
     def __post_init__(self) -> None:
         check_plain(self)
+        check_specs(self, "reliability", Reliability)
         k = len(self.classes)
         parts = (self.confusion, *self.confusion, self.precision, self.recall, self.f1)
         if k < 2 or any(len(part) != k for part in parts):
@@ -89,6 +192,8 @@ class NumberReport(Spec):
         Of a linear model trained on the same rows.
     residuals : tuple of float
         The 5, 25, 50, 75 and 95 % quantiles of target minus prediction.
+    coverage : tuple of Coverage
+        How many of these rows lie within intervals of some levels; empty where there are none.
     """
 
     target: str
@@ -103,9 +208,11 @@ class NumberReport(Spec):
     linear_rmse: float | None
     linear_r2: float | None
     residuals: tuple[float, ...]
+    coverage: tuple[Coverage, ...] = ()
 
     def __post_init__(self) -> None:
         check_plain(self)
+        check_specs(self, "coverage", Coverage)
         if len(self.residuals) != 5:
             raise SpecError("NumberReport: residuals must be 5 quantiles")
 
@@ -159,6 +266,9 @@ def class_report(
     probabilities = answer.probabilities
     majority = int(np.argmax(target.counts))
     both = k == 2 and len(np.unique(truth)) == 2
+    sure: tuple[float | None, ...] = (None, None, None)
+    if probabilities is not None:
+        sure = _calibration(truth, probabilities)
     return ClassReport(
         target=target.name,
         rows=len(truth),
@@ -183,7 +293,21 @@ def class_report(
         precision=_known(scores.precision),
         recall=_known(scores.recall),
         f1=_known(scores.f1),
+        reliability=()
+        if probabilities is None
+        else tuple(Reliability(*group) for group in metrics.reliability(truth, probabilities)),
+        calibration_low=sure[0],
+        calibration_high=sure[1],
+        calibration_chance=sure[2],
     )
+
+
+def _calibration(truth: np.ndarray, probabilities: np.ndarray) -> tuple[float, float, float]:
+    """Return the interval of the calibration error, and what chance alone would give."""
+    error = metrics.expected_calibration_error
+    samples = 50 if len(truth) > 20_000 else 200
+    interval = metrics.bootstrap_interval(error, truth, probabilities, seed=0, samples=samples)
+    return (*interval, metrics.chance_calibration_error(probabilities, samples=samples))
 
 
 def _known(values: np.ndarray) -> tuple[float | None, ...]:
@@ -191,7 +315,11 @@ def _known(values: np.ndarray) -> tuple[float | None, ...]:
 
 
 def number_report(
-    target: NumberTarget, truth: np.ndarray, answer: Answer, linear: Answer | None
+    target: NumberTarget,
+    truth: np.ndarray,
+    answer: Answer,
+    linear: Answer | None,
+    residuals: Residuals | None = None,
 ) -> NumberReport:
     """Score one target of numbers.
 
@@ -203,6 +331,8 @@ def number_report(
         In the target's own unit.
     answer, linear : Answer
         Of the network, and of the linear model.
+    residuals : Residuals, optional
+        Of the validation rows, for intervals.
     """
     predicted = answer.prediction
     mean = np.full(len(truth), target.mean)
@@ -228,4 +358,17 @@ def number_report(
         linear_rmse=None if linear is None else metrics.rmse(truth, linear.prediction),
         linear_r2=metrics.r2(truth, linear.prediction) if linear is not None and varies else None,
         residuals=tuple(float(v) for v in quantiles),
+        coverage=() if residuals is None else _coverage(truth, answer, residuals),
     )
+
+
+def _coverage(truth: np.ndarray, answer: Answer, residuals: Residuals) -> tuple[Coverage, ...]:
+    """Count the targets within the intervals of each level that the residuals know."""
+    found = []
+    for level in LEVELS:
+        if residuals.knows(level):
+            low, high = residuals.interval(answer, level)
+            inside = int(((low <= truth) & (truth <= high)).sum())
+            ends = metrics.wilson_interval(inside, len(truth))
+            found.append(Coverage(level, len(truth), inside, *ends, float(np.mean(high - low))))
+    return tuple(found)

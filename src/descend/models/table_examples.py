@@ -24,7 +24,7 @@ from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
 from descend.models.options import Options
-from descend.models.outputs import encoded, unscaled
+from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan
 from descend.training import Examples
 
@@ -187,6 +187,7 @@ class TableExamples:
 
     def scaled_targets(self, loss: Loss) -> tuple[Target, ...]:
         """Return the targets in the scale that their losses read."""
+        loss = member_loss(loss)
         losses = loss.losses if isinstance(loss, Combined) else (loss,)
         return tuple(
             unscaled(target, one) for target, one in zip(self.targets, losses, strict=True)

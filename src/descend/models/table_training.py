@@ -12,13 +12,15 @@ from descend import metrics
 from descend.data.targets import ClassTarget
 from descend.layers import Layer
 from descend.layers.summary import parameter_count, summary_line
-from descend.models.model import Model, ModelCard, linear_rival
+from descend.models.card import ModelCard
+from descend.models.model import Model, linear_rival
 from descend.models.networks import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
-from descend.models.outputs import answers, check_network, raw_width
+from descend.models.outputs import answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
 from descend.models.table_examples import TableExamples
+from descend.models.trust import fit_trust
 from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
 
@@ -75,7 +77,7 @@ class TableTraining:
     def network_line(self) -> str:
         """Return the network in one line: its layers, what the outputs are, its weights."""
         line = summary_line(self.plan.network, self.examples.preprocessing.input_shape)
-        loss = self.plan.loss
+        loss = member_loss(self.plan.loss)
         link = {"class": " softmax", "binary": " sigmoid"}.get(loss.target, "")
         return f"{line}{link}, {parameter_count(self.run.params):,} weights"
 
@@ -100,9 +102,20 @@ class TableTraining:
         """
         examples, plan, run = self.examples, self.plan, self.run
         linear = linear_rival(examples.preprocessing, self.targets, plan.loss)
-        card = ModelCard(plan, examples.preprocessing, self.targets, None, self._provenance())
+        temperatures, trust = fit_trust(
+            plan.network,
+            run.params,
+            run.state,
+            plan.loss,
+            self.targets,
+            self.train,
+            self.validation,
+        )
+        card = ModelCard(
+            plan, examples.preprocessing, self.targets, None, self._provenance(), temperatures
+        )
         model = Model(
-            card, run.params, run.state, self._train_linear(linear), examples.fingerprints
+            card, run.params, run.state, self._train_linear(linear), examples.fingerprints, trust
         )
         rows = examples.split.test
         if not len(rows):
@@ -118,7 +131,8 @@ class TableTraining:
         descent = Descent(
             Adam(0.02), batch_size=batch, epochs=epochs, patience=10, seed=self.plan.descent.seed
         )
-        run = Run(network, self.plan.loss, descent, self.train, self.validation)
+        loss = member_loss(self.plan.loss)
+        run = Run(network, loss, descent, self.train, self.validation)
         for _ in run.epochs():
             pass
         return run.params

@@ -1,0 +1,134 @@
+"""The scores of a model in words and small tables."""
+
+from __future__ import annotations
+
+from descend.models.report import ClassReport, NumberReport
+
+__all__ = ["confusion_lines", "matrix_lines", "number", "score_lines"]
+
+MOST_CLASSES = 12
+"""More classes than this are not drawn as a matrix."""
+
+FEWEST = 100
+"""Test rows below which the groups of the reliability table are not shown one by one."""
+
+
+def number(value: float) -> str:
+    """Return a number to four significant digits, without an exponent where that is readable.
+
+    Examples
+    --------
+    >>> number(48213.7), number(0.012341), number(3.0)
+    ('48,210', '0.01234', '3')
+    """
+    if value == 0 or 1e-4 <= abs(value) < 1e15:
+        rounded = float(f"{value:.4g}")
+        return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.10g}"
+    return f"{value:.3g}"
+
+
+def score_lines(report: ClassReport | NumberReport) -> list[str]:
+    """Return the scores of one target as lines of text, each a thought of its own."""
+    return _class_lines(report) if isinstance(report, ClassReport) else _number_lines(report)
+
+
+def _class_lines(report: ClassReport) -> list[str]:
+    rivals = [f'always "{report.majority_class}" {report.majority_accuracy:.3f}']
+    if report.linear_accuracy is not None:
+        rivals.append(f"linear model {report.linear_accuracy:.3f}")
+    low, high = report.accuracy_low, report.accuracy_high
+    lines = [
+        f"accuracy {report.accuracy:.3f} (95 %: {low:.3f} to {high:.3f}) · " + " · ".join(rivals)
+    ]
+    more = [f"balanced accuracy {report.balanced_accuracy:.3f}"]
+    if report.auc is not None:
+        more.append(f"area under ROC {report.auc:.3f}")
+    if report.log_loss is not None:
+        more.append(f"log loss {report.log_loss:.3f}")
+    lines.append(" · ".join(more))
+    if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
+        lines.append(
+            "a linear model does as well on these rows: the network does not earn its keep"
+        )
+    return lines + _calibration_lines(report)
+
+
+def _calibration_lines(report: ClassReport) -> list[str]:
+    """Return whether the probabilities mean what they say."""
+    error, low, high = report.calibration_error, report.calibration_low, report.calibration_high
+    if error is None:
+        return []
+    text = f"calibration error {error:.3f}"
+    if low is not None and high is not None:
+        text += f" (95 %: {low:.3f} to {high:.3f})"
+    if report.calibration_chance is not None:
+        within = error <= report.calibration_chance
+        text += f"; chance alone gives up to {report.calibration_chance:.3f}: " + (
+            "no sign that the probabilities are off" if within else "the probabilities are off"
+        )
+    lines = [text]
+    if report.rows >= FEWEST:
+        lines += [group.describe() for group in report.reliability if group.rows]
+    elif report.reliability:
+        lines.append(
+            f"{report.rows} rows are not enough to say how often each probability is right"
+        )
+    return lines
+
+
+def matrix_lines(report: ClassReport, room: int) -> list[str]:
+    """Return the confusion matrix, or the hardest classes where there are too many for one."""
+    if len(report.classes) <= MOST_CLASSES:
+        return confusion_lines(report, room)
+    scored = zip(report.f1, report.classes, strict=True)
+    worst = sorted((f1, name) for f1, name in scored if f1 is not None)[:5]
+    return ["hardest: " + ", ".join(f"{name} (F1 {f1:.2f})" for f1, name in worst)]
+
+
+def _number_lines(report: NumberReport) -> list[str]:
+    lines = []
+    rivals = [f"always the mean {number(report.mean_rmse)}"]
+    if report.linear_rmse is not None:
+        rivals.append(f"linear model {number(report.linear_rmse)}")
+    if report.r2 is not None and report.r2_low is not None and report.r2_high is not None:
+        linear = "" if report.linear_r2 is None else f" · linear model {report.linear_r2:.3f}"
+        low, high = report.r2_low, report.r2_high
+        lines.append(f"R2 {report.r2:.3f} (95 %: {low:.3f} to {high:.3f}){linear}")
+    lines.append(f"root mean square error {number(report.rmse)} · " + " · ".join(rivals))
+    lines.append(f"mean absolute error {number(report.mae)}, in the unit of {report.target}")
+    low, q1, middle, q3, high = (number(v) for v in report.residuals)
+    lines.append(
+        f"target minus prediction: half between {q1} and {q3}, nine in ten between {low} and "
+        f"{high}, median {middle}"
+    )
+    if report.coverage:
+        levels = ", ".join(f"{100 * part.level:.0f}" for part in report.coverage)
+        held = ", ".join(f"{100 * part.inside / part.rows:.1f}" for part in report.coverage)
+        nine = min(report.coverage, key=lambda part: abs(part.level - 0.9))
+        lines.append(
+            f"intervals of {levels} % hold {held} % of the targets; those of "
+            f"{100 * nine.level:.0f} % are {number(nine.width)} wide (--interval {nine.level:g})"
+        )
+    return lines
+
+
+def confusion_lines(report: ClassReport, room: int) -> list[str]:
+    """Return the confusion matrix with precision and recall, or the latter alone if too wide."""
+    names = [name if len(name) <= 14 else name[:13] + "…" for name in report.classes]
+    cell = max(len(f"{n:,}") for row in report.confusion for n in row)
+    widths = [max(cell, len(name)) for name in names]
+    corner = "true / said"
+    left = max(len(corner), *(len(name) for name in names))
+    wide = left + sum(w + 2 for w in widths) + 21 <= room
+    head = (corner if wide else "class").ljust(left)
+    if wide:
+        head += "".join(f"  {name:>{w}}" for name, w in zip(names, widths, strict=True))
+    lines = [f"{head}  precision   recall"]
+    rows = zip(names, report.confusion, report.precision, report.recall, strict=True)
+    for name, counts, precision, recall in rows:
+        text = f"{name:<{left}}"
+        if wide:
+            text += "".join(f"  {n:>{w},}" for n, w in zip(counts, widths, strict=True))
+        known = ["-" if value is None else f"{value:.3f}" for value in (precision, recall)]
+        lines.append(f"{text}  {known[0]:>9}  {known[1]:>7}")
+    return lines

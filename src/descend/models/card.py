@@ -1,0 +1,61 @@
+"""The card of a model: everything about it but its tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from descend.data.fields import check_specs
+from descend.data.preprocessing import Preprocessing
+from descend.data.targets import ClassTarget, NumberTarget
+from descend.errors import SpecError
+from descend.models.calibration import Temperature
+from descend.models.plan import Plan
+from descend.models.provenance import Provenance
+from descend.models.report import Report
+from descend.spec import Spec
+
+__all__ = ["ModelCard"]
+
+
+@dataclass(frozen=True)
+class ModelCard(Spec):
+    """Everything about a model but its tensors.
+
+    Attributes
+    ----------
+    plan : Plan
+    preprocessing : Preprocessing
+    targets : tuple of ClassTarget and NumberTarget
+    report : Report or None
+        The scores on the test rows set aside in training; None if there were none.
+    provenance : Provenance
+    temperatures : tuple of Temperature or None
+        One a target, or none at all where there were no validation rows.
+    """
+
+    plan: Plan
+    preprocessing: Preprocessing
+    targets: tuple[ClassTarget | NumberTarget, ...]
+    report: Report | None
+    provenance: Provenance
+    temperatures: tuple[Temperature | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        fields = (
+            ("plan", Plan),
+            ("preprocessing", Preprocessing),
+            ("report", Report | None),
+            ("provenance", Provenance),
+        )
+        for name, kind in fields:
+            if not isinstance(getattr(self, name), kind):
+                raise SpecError(f"ModelCard: {name} is of the wrong kind")
+        check_specs(self, "targets", (ClassTarget, NumberTarget))
+        check_specs(self, "temperatures", (Temperature, type(None)))
+        if len(self.temperatures) not in (0, len(self.targets)):
+            raise SpecError("ModelCard: temperatures must be one for each target, or none")
+        if self.preprocessing.columns != self.plan.columns:
+            raise SpecError("ModelCard: the columns of the preprocessing are not those of the plan")
+        names = tuple(target.name for target in self.targets)
+        if names != self.plan.targets:
+            raise SpecError(f"ModelCard: targets are {names}, but the plan has {self.plan.targets}")

@@ -1,0 +1,135 @@
+"""How like the training rows a row is, seen through the network's last hidden layer.
+
+A network answers every row, also one of a kind that it has never met. Here the hidden activations
+of the training rows are described by a normal distribution; a row's distance from it is compared
+with the distances of validation rows, which gives a share: how many rows of the usual kind are as
+far away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from descend.layers import Layer, Sequential
+from descend.training import raw_outputs
+
+__all__ = ["Likeness", "UNLIKE", "fit_likeness", "hidden_outputs"]
+
+UNLIKE = 0.01
+"""Rows whose share is at most this are called unlike the training data: one usual row in 100."""
+
+DIRECTIONS = 24
+"""Principal directions that are kept apart; the rest is one number, its mean square."""
+
+MOST = 10_000
+"""Training rows that the distribution is fitted on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """A normal distribution of hidden activations, and how far usual rows are from its middle.
+
+    distance² = sum_i (direction_i . (h - center))² / spread_i² + |rest|² / spread_rest²
+
+    Attributes
+    ----------
+    center : float32 array (d,)
+    directions : float32 array (r, d)
+        Orthonormal rows.
+    spreads : float32 array (r + 1,)
+        Standard deviation along each direction, and of all that is left; above 0.
+    distances : float32 array (n,)
+        Of validation rows, increasing.
+
+    References
+    ----------
+    Lee, Lee, Lee and Shin (2018), A simple unified framework for detecting out-of-distribution
+    samples; Vovk, Gammerman and Shafer (2005), Algorithmic learning in a random world, for the
+    share.
+    """
+
+    center: np.ndarray
+    directions: np.ndarray
+    spreads: np.ndarray
+    distances: np.ndarray
+
+    def distance(self, hidden: np.ndarray) -> np.ndarray:
+        """Return the distance of each row of hidden activations (rows, d), float32 (rows,)."""
+        off = hidden.astype(np.float64) - self.center
+        along = off @ self.directions.T.astype(np.float64)
+        rest = np.maximum(np.sum(off * off, axis=1) - np.sum(along * along, axis=1), 0)
+        spreads = self.spreads.astype(np.float64)
+        squares = np.sum((along / spreads[:-1]) ** 2, axis=1) + rest / spreads[-1] ** 2
+        return np.minimum(np.sqrt(squares), np.finfo(np.float32).max).astype(np.float32)
+
+    def share(self, hidden: np.ndarray) -> np.ndarray:
+        """Return for each row the share of usual rows that are at least as far away.
+
+        (1 + number of validation rows at least as far) / (1 + number of validation rows): for rows
+        drawn as the validation rows were, it is at most p with a probability of at most p.
+        """
+        n = len(self.distances)
+        farther = n - np.searchsorted(self.distances, self.distance(hidden), side="left")
+        return (1 + farther) / (1 + n)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return the arrays by their names in a model file."""
+        names = ("center", "directions", "spreads", "distances")
+        return {name: getattr(self, name) for name in names}
+
+
+def hidden_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray | None:
+    """Return the activations (rows, d) before the network's last layer; None if it has only one."""
+    if not isinstance(network, Sequential) or len(network.layers) < 2:
+        return None
+    before = Sequential(network.layers[:-1])
+    last = len(network.layers) - 1
+
+    def kept(tree: Any) -> Any:
+        return {k: v for k, v in tree.items() if int(k.split("_")[0]) != last}
+
+    hidden = raw_outputs(before, kept(params), kept(state), x)
+    return hidden if hidden.ndim == 2 else None
+
+
+def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | None:
+    """Fit the distribution on hidden activations of training rows (rows, d).
+
+    Parameters
+    ----------
+    training, validation : float32 arrays (rows, d)
+
+    Returns
+    -------
+    Likeness or None
+        None where there are fewer than 20 rows of either, or activations that do not vary.
+    """
+    if min(len(training), len(validation)) < 20:
+        return None
+    if len(training) > MOST:
+        training = training[np.random.default_rng(0).choice(len(training), MOST, replace=False)]
+    center = training.mean(axis=0, dtype=np.float64)
+    off = training - center
+    values, vectors = np.linalg.eigh(off.T @ off / len(off))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    if not values[0] > 0:
+        return None
+    # No direction is taken as narrower than a hundredth of the widest: that would be rounding.
+    floor = 1e-4 * values[0]
+    kept = min(DIRECTIONS, max(1, int(np.sum(values > floor))), len(values))
+    rest = values[kept:]
+    spread_of_rest = max(float(rest.mean()) if len(rest) else 0.0, floor / len(values))
+    spreads = np.sqrt(np.append(np.maximum(values[:kept], floor), spread_of_rest))
+    found = Likeness(
+        center.astype(np.float32),
+        np.ascontiguousarray(vectors[:, :kept].T, dtype=np.float32),
+        spreads.astype(np.float32),
+        np.zeros(0, np.float32),
+    )
+    distances = np.sort(found.distance(validation))
+    if not np.isfinite(distances).all() or not np.all(found.spreads > 0):
+        return None
+    return Likeness(found.center, found.directions, found.spreads, distances)

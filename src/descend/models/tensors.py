@@ -1,0 +1,54 @@
+"""The tensors of a model: their names in its file, and the shapes that its network must have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from descend.errors import ModelFileError
+from descend.layers import Layer
+
+__all__ = ["expected", "flat", "taken"]
+
+
+def flat(tree: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield (path, array) for every leaf of nested dicts."""
+    if isinstance(tree, dict):
+        for key in sorted(tree):
+            yield from flat(tree[key], f"{name}/{key}")
+    else:
+        yield name, np.asarray(tree)
+
+
+def expected(network: Layer, shape: Any) -> tuple[Any, Any]:
+    """Return the shapes of a network's tensors, without making any."""
+
+    def start(key: jax.Array) -> tuple[Any, Any]:
+        return network.init(key, shape)[:2]
+
+    return jax.eval_shape(start, jax.random.key(0))
+
+
+def taken(tensors: dict[str, np.ndarray], shapes: Any, name: str, path: Any) -> Any:
+    """Take the tensors of one tree out of the dict, each of exactly the expected shape and type.
+
+    Raises
+    ------
+    ModelFileError
+        Names the tensor that is missing or of another shape.
+    """
+    if isinstance(shapes, dict):
+        return {key: taken(tensors, part, f"{name}/{key}", path) for key, part in shapes.items()}
+    array = tensors.pop(name, None)
+    if array is None:
+        raise ModelFileError(f"{Path(path)} lacks the tensor {name}")
+    if array.shape != shapes.shape or array.dtype != shapes.dtype:
+        raise ModelFileError(
+            f"{Path(path)}: tensor {name} is {array.dtype} {array.shape}, but the plan's network "
+            f"has {shapes.dtype} {shapes.shape} there"
+        )
+    return array
