@@ -9,7 +9,8 @@ from descend.errors import UsageError
 from descend.models import Report
 
 
-def test_picture_of_a_test(descend, folder, data, class_model):
+def test_picture_of_a_test(descend, folder, good, class_model):
+    (folder / "data.csv").write_text(good)
     result = descend("test", class_model, "data.csv", "--picture", "trust.svg")
     assert result.code == 0, result.err
     drawn = ET.parse(folder / "trust.svg").getroot()
