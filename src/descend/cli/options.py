@@ -12,52 +12,12 @@ import click
 from descend.errors import ColumnError, TargetError
 
 __all__ = [
-    "Layers",
-    "Names",
     "json_option",
     "naming",
     "quiet_option",
     "reading",
     "reading_options",
 ]
-
-
-class Names(click.ParamType[Any]):
-    """Column names separated by commas; a comma in a name is written twice."""
-
-    name = "names"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a tuple of names."""
-        if not isinstance(value, str):
-            return value
-        parts = value.replace(",,", "\0").split(",")
-        return tuple(part.replace("\0", ",").strip() for part in parts if part.strip())
-
-
-class Layers(click.ParamType[Any]):
-    """Units of hidden layers: ``64,32``, or ``none`` for a linear model."""
-
-    name = "units"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a tuple of integers."""
-        if not isinstance(value, str):
-            return value
-        if value.strip().lower() == "none":
-            return ()
-        try:
-            units = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            units = (0,)
-        if any(u < 1 for u in units):
-            self.fail(
-                f'"{value}" is not a list of units. Write one number of at least 1 for each '
-                "hidden layer, as 64,32, or none for a linear model",
-                param,
-                ctx,
-            )
-        return units
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")

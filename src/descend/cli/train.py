@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,16 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from descend.cli.options import (
-    Layers,
-    Names,
-    json_option,
-    naming,
-    quiet_option,
-    reading,
-    reading_options,
-)
-from descend.errors import DivergedError, ModelFileError, OutputError, UsageError
+from descend.cli.destination import check_writable, model_name
+from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.cli.values import BatchSize, Layers, Names, Seconds, Share
+from descend.errors import DivergedError, ModelFileError, UsageError
 
 if TYPE_CHECKING:
     from descend.cli.render import Talk
@@ -31,65 +24,13 @@ if TYPE_CHECKING:
     from descend.training import Run
 
 __all__ = [
-    "BatchSize",
-    "Seconds",
-    "Share",
-    "check_writable",
     "checkpoints",
     "column_kind",
     "command",
-    "model_name",
     "read_plan",
     "refuse_changes",
     "stopping",
 ]
-
-
-class BatchSize(click.ParamType[Any]):
-    """A number of rows, or ``all``."""
-
-    name = "rows"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return an integer or "all"."""
-        if value == "all" or isinstance(value, int):
-            return value
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f'"{value}" is neither a number of rows nor "all"', param, ctx)
-
-
-class Seconds(click.ParamType[Any]):
-    """A duration: ``90``, ``90s``, ``5m`` or ``1h``."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return seconds."""
-        if isinstance(value, int | float):
-            return float(value)
-        unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(value[-1:], 0.0)
-        try:
-            seconds = float(value[:-1]) * unit if unit else float(value)
-        except ValueError:
-            seconds = -1.0
-        if not 0 <= seconds < float("inf"):
-            self.fail(f'"{value}" is not a time. Write seconds, as 90 or 90s, or 5m, or 1h', param)
-        return seconds
-
-
-class Share(click.ParamType[Any]):
-    """A share of the rows, or the name of a file."""
-
-    name = "share|file"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a float, or the text as it is."""
-        try:
-            return float(value)
-        except ValueError:
-            return value
 
 
 @click.command("train", short_help="Train a network on a table of examples.")
@@ -234,55 +175,6 @@ def checkpoints(
         where = f"step {step:,} in {folder}" if step else f"the start: {folder} has no checkpoint"
         talk.line("Resumed", f"from {where}")
     return keeper
-
-
-def model_name(file: str) -> Path:
-    """Return where the model of a file goes by default: its name in the current folder."""
-    if file == "-":
-        return Path("model.descend")
-    name = Path(file).name
-    for ending in (
-        ".gz",
-        ".csv",
-        ".tsv",
-        ".txt",
-        ".parquet",
-        ".arrow",
-        ".feather",
-        ".jsonl",
-        ".arff",
-    ):
-        name = name.removesuffix(ending)
-    return Path(f"{name}.descend")
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a destination that cannot be written, before an hour of training."""
-    folder = path.parent
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(
-            f"{folder} is a file, not a folder, so {path.name} cannot be written there; choose "
-            "another place with --out"
-        )
-    if not folder.is_dir():
-        raise OutputError(
-            f"the folder {folder} does not exist, so {path.name} cannot be written there. "
-            f"Make it first: mkdir -p {folder}"
-        )
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name the model file, as {path / 'model.descend'}")
-    if path.exists() and not path.is_file():
-        return  # a device, or a pipe: there is no trying it without writing
-    # os.access allows the superuser everything, even where no file can be made: so make one.
-    trial = folder / f".{path.name}.{secrets.token_hex(4)}.part"
-    try:
-        trial.touch(exist_ok=False)
-        trial.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror} in the folder {folder}; choose another "
-            "one with --out"
-        ) from None
 
 
 def column_kind(text: str) -> tuple[str, str]:

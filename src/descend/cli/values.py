@@ -1,0 +1,94 @@
+"""Kinds of values that options take on the command line: names, layers, shares, times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+__all__ = ["BatchSize", "Layers", "Names", "Seconds", "Share"]
+
+
+class Names(click.ParamType[Any]):
+    """Column names separated by commas; a comma in a name is written twice."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of names."""
+        if not isinstance(value, str):
+            return value
+        parts = value.replace(",,", "\0").split(",")
+        return tuple(part.replace("\0", ",").strip() for part in parts if part.strip())
+
+
+class Layers(click.ParamType[Any]):
+    """Units of hidden layers: ``64,32``, or ``none`` for a linear model."""
+
+    name = "units"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of integers."""
+        if not isinstance(value, str):
+            return value
+        if value.strip().lower() == "none":
+            return ()
+        try:
+            units = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            units = (0,)
+        if any(u < 1 for u in units):
+            self.fail(
+                f'"{value}" is not a list of units. Write one number of at least 1 for each '
+                "hidden layer, as 64,32, or none for a linear model",
+                param,
+                ctx,
+            )
+        return units
+
+
+class BatchSize(click.ParamType[Any]):
+    """A number of rows, or ``all``."""
+
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return an integer or "all"."""
+        if value == "all" or isinstance(value, int):
+            return value
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f'"{value}" is neither a number of rows nor "all"', param, ctx)
+
+
+class Seconds(click.ParamType[Any]):
+    """A duration: ``90``, ``90s``, ``5m`` or ``1h``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(value[-1:], 0.0)
+        try:
+            seconds = float(value[:-1]) * unit if unit else float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds < float("inf"):
+            self.fail(f'"{value}" is not a time. Write seconds, as 90 or 90s, or 5m, or 1h', param)
+        return seconds
+
+
+class Share(click.ParamType[Any]):
+    """A share of the rows, or the name of a file."""
+
+    name = "share|file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a float, or the text as it is."""
+        try:
+            return float(value)
+        except ValueError:
+            return value
