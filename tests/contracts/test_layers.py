@@ -10,14 +10,24 @@ from jax.flatten_util import ravel_pytree
 
 from descend import layers
 from descend.layers import (
+    GRU,
+    LSTM,
     Activation,
+<<<<<<< HEAD
     AveragePooling,
+=======
+    AttentionBlock,
+>>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
     BatchNormalization,
+    Cell,
     ContinuousTime,
     Convolution,
     Dense,
     Dropout,
+    EachStep,
+    Elman,
     Embedding,
+    EmbeddingBag,
     Equilibrium,
     Flatten,
     GlobalPooling,
@@ -25,20 +35,40 @@ from descend.layers import (
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
+<<<<<<< HEAD
     MaxPooling,
+=======
+    MinimalGRU,
+>>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
     Parallel,
+    Recurrent,
     Reshape,
     Residual,
+    SelfAttention,
+    SequencePooling,
     Sequential,
+<<<<<<< HEAD
     SqueezeExcite,
     TransposedConvolution,
+=======
+    TokenConvolution,
+    TokenEmbedding,
+>>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
 )
 from descend.layers.summary import output_shape, parameter_count, summary_line
 
 # Spec, shape of an input.
+SEQUENCES = {"values": (4, 3), "length": ()}
+TOKENS = {"values": (6,), "length": ()}
 CASES = {
     "Activation": [(Activation("tanh"), (3,)), (Activation("softmax"), (2, 3))],
+<<<<<<< HEAD
     "AveragePooling": [(AveragePooling(), (4, 5, 2)), (AveragePooling(3, 2, "same"), (5, 2))],
+=======
+    "AttentionBlock": [
+        (AttentionBlock(1, hidden=1, dropout=0.2), {"values": (3, 2), "length": ()}),
+    ],
+>>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
     "BatchNormalization": [(BatchNormalization(), (3,)), (BatchNormalization(0.5), (2, 3))],
     "ContinuousTime": [
         (ContinuousTime(3), (4, 2)),
@@ -53,7 +83,16 @@ CASES = {
     ],
     "Dense": [(Dense(3, "gelu"), (4,)), (Dense(2, use_bias=False), (3,))],
     "Dropout": [(Dropout(0.4), (5,))],
+    "EachStep": [
+        (EachStep(Dense(2, "tanh")), SEQUENCES),
+        (EachStep(Dropout(0.3)), (3, 2)),
+    ],
     "Embedding": [(Embedding((3, 4), (2, 3)), (2,))],
+    "EmbeddingBag": [
+        (EmbeddingBag(6, 2), TOKENS),
+        (EmbeddingBag(6, 2, "sum", 0.3), TOKENS | {"weights": (6,)}),
+        (EmbeddingBag(6, 3, "attention"), (6,)),
+    ],
     "Equilibrium": [
         (Equilibrium(3, tolerance=1e-13, max_steps=400), (2,)),
         (Equilibrium(2, "relu", True, tolerance=1e-13, max_steps=400), (3,)),
@@ -81,11 +120,24 @@ CASES = {
         ),
         (Parallel((Dense(2), Dense(2, "tanh")), merge="sum"), (3,)),
     ],
+    "Recurrent": [
+        (Recurrent(Elman(2)), SEQUENCES),
+        (Recurrent(GRU(2), bidirectional=True, return_sequences=True), SEQUENCES),
+        (Recurrent(GRU(2, reset="before")), (3, 2)),
+        (Recurrent(LSTM(2), depth=2, dropout=0.3, return_sequences=True), SEQUENCES),
+        (Recurrent(LSTM(2), lanes=5, return_sequences=True), (3, 2)),
+        (Recurrent(MinimalGRU(2)), SEQUENCES),
+    ],
     "Reshape": [(Reshape((3, 2)), (6,))],
     "Residual": [
         (Residual(Dense(3, "tanh")), (3,)),
         (Residual(Sequential((Dense(3, "tanh"), Dense(2)))), (4,)),
     ],
+    "SelfAttention": [
+        (SelfAttention(1, causal=True), {"values": (3, 2), "length": ()}),
+        (SelfAttention(2, positions="learned", dropout=0.2), (3, 2)),
+    ],
+    "SequencePooling": [(SequencePooling(("max", "mean", "last")), SEQUENCES)],
     "Sequential": [
         (
             Sequential((Dense(4, "tanh"), BatchNormalization(), Dropout(0.3), Dense(2))),
@@ -93,11 +145,19 @@ CASES = {
         ),
         (Sequential((Flatten(), Residual(Sequential((Dropout(0.3), Dense(6)))))), (3, 2)),
     ],
+<<<<<<< HEAD
     "SqueezeExcite": [(SqueezeExcite(2), (3, 2, 4))],
     "TransposedConvolution": [
         (TransposedConvolution(2, 3, "tanh"), (2, 3, 2)),
         (TransposedConvolution(2, 4, padding="valid", use_bias=False), (3, 2)),
     ],
+=======
+    "TokenConvolution": [
+        (TokenConvolution(2, (2, 3), "tanh"), SEQUENCES),
+        (TokenConvolution(2, (3,), "tanh", dilation=2, causal=True), (5, 2)),
+    ],
+    "TokenEmbedding": [(TokenEmbedding(6, 2, 0.2), TOKENS)],
+>>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
 }
 ALL = [pytest.param(*case, id=repr(case[0])[:50]) for cases in CASES.values() for case in cases]
 BATCH = 5
@@ -114,6 +174,17 @@ def inner_layers(layer):
 
 def inputs(layer, shape, rng, dtype):
     """Return a random batch: codes for embeddings, numbers for all others."""
+    if isinstance(layer, EmbeddingBag | TokenEmbedding) and isinstance(shape, tuple):
+        # Every code occurs, in the first place of its sequence too.
+        codes = (np.arange(BATCH)[:, None] + np.arange(layer.size)) % layer.size
+        return np.resize(codes, (BATCH, *shape)).astype(np.int32)
+    if isinstance(shape, dict) and "length" in shape:
+        values = inputs(layer, shape["values"], rng, dtype)
+        time = values.shape[1]
+        x = {"values": values, "length": np.array([time, 1, time, 2, time], np.int32)}
+        if "weights" in shape:
+            x["weights"] = rng.uniform(0.5, 1, (BATCH, *shape["weights"])).astype(dtype)
+        return x
     if isinstance(shape, dict):
         places = zip(layer.layers, layer.inputs, strict=True)
         return {name: inputs(inner, shape[name], rng, dtype) for inner, name in places}
@@ -135,8 +206,14 @@ def start(layer, shape, dtype=np.float32):
     return jax.tree.map(random, params), jax.tree.map(lambda s: abs(random(s)), state), x
 
 
+def values_of(y):
+    """Return the numbers of an output."""
+    return np.asarray(y["values"] if isinstance(y, dict) else y)
+
+
 def weighted_sum(y):
     """Return one number that depends on every output in its own way."""
+    y = y["values"] if isinstance(y, dict) else y
     return (y * np.cos(np.arange(y.size)).reshape(y.shape)).sum()
 
 
@@ -161,7 +238,9 @@ def compiled(layer, train):
 
 
 def test_every_export_has_a_case():
-    assert set(layers.__all__) - {"Layer"} == set(CASES)
+    cells = {name for name in layers.__all__ if issubclass(getattr(layers, name), Cell)}
+    assert set(layers.__all__) - {"Layer"} - cells == set(CASES)
+    assert {type(layer.cell).__name__ for layer, _ in CASES["Recurrent"]} == cells - {"Cell"}
     for name, cases in CASES.items():
         assert {type(layer).__name__ for layer, _ in cases} == {name}
 
@@ -182,7 +261,7 @@ def test_gradients_equal_finite_differences(layer, shape, train):
                     old, sums = leaf[place], []
                     for step in (1e-6, -1e-6):
                         leaf[place] = old + step
-                        sums.append(weighted_sum(np.asarray(run(params, state, x)[0])))
+                        sums.append(weighted_sum(jax.device_get(run(params, state, x)[0])))
                     leaf[place] = old
                     slopes[place] = (sums[0] - sums[1]) / 2e-6
                 np.testing.assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-8)
@@ -204,7 +283,12 @@ def test_shapes_and_types(layer, shape):
     *_, x = start(layer, shape)
     for train in (False, True):
         y, after, _ = compiled(layer, train)(params, state, x)
-        assert (y.shape, y.dtype) == ((BATCH, *promised), jnp.float32)
+        if isinstance(promised, dict):
+            assert y["length"].shape == (BATCH, *promised["length"])
+            y, numbers = y["values"], promised["values"]
+        else:
+            numbers = promised
+        assert (y.shape, y.dtype) == ((BATCH, *numbers), jnp.float32)
         # What a compiled loop carries must keep its structure, shapes and types.
         kinds = [jax.tree.map(lambda a: (a.shape, a.dtype), s) for s in (state, after)]
         assert kinds[0] == kinds[1]
@@ -222,7 +306,8 @@ def test_compiled_equals_eager_and_batch_equals_singles(layer, shape):
     for i in (0, BATCH - 1):
         one = jax.tree.map(lambda a, i=i: a[i : i + 1], x)
         single, _ = layer.apply(params, state, one, key=None, train=False)
-        np.testing.assert_allclose(single[0], y[i], rtol=1e-5, atol=1e-6)
+        for own, all_of_them in zip(*map(jax.tree.leaves, (single, y)), strict=True):
+            np.testing.assert_allclose(own[0], all_of_them[i], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("layer", "shape"), ALL)
@@ -231,10 +316,10 @@ def test_rows_do_not_touch_one_another(layer, shape):
     mixed = jax.tree.map(lambda a: np.concatenate([a[:2], a[2:][::-1]]), x)
     for train in (False, True):
         y, changed = (
-            np.asarray(compiled(layer, train)(params, state, own)[0]) for own in (x, mixed)
+            values_of(compiled(layer, train)(params, state, own)[0]) for own in (x, mixed)
         )
         if train and mixes_rows(layer):
-            changed_again = np.asarray(
+            changed_again = values_of(
                 compiled(layer, train)(params, state, jax.tree.map(lambda a: a * 2, x))[0]
             )
             assert np.any(changed_again != y)
@@ -287,8 +372,9 @@ def test_only_layers_that_draw_need_a_key(layer, shape):
             layer.apply(params, state, x, key=jax.random.key(seed), train=True)[0]
             for seed in (0, 0, 1)
         ]
-        np.testing.assert_array_equal(ys[0], ys[1])
-        assert np.any(ys[0] != ys[2])
+        same, again, other = map(values_of, ys)
+        np.testing.assert_array_equal(same, again)
+        assert np.any(same != other)
     else:
         jax.eval_shape(lambda x: layer.apply(params, state, x, key=None, train=True), x)
 

@@ -4,6 +4,7 @@ from descend.data.columns import Column
 from descend.data.encode_category import BooleanEncoder, CategoryEncoder
 from descend.data.encode_date import DateEncoder
 from descend.data.encode_number import NumberEncoder
+from descend.data.encode_text import TextEncoder
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
 
@@ -16,4 +17,5 @@ __all__ = [
     "NumberEncoder",
     "NumberTarget",
     "Preprocessing",
+    "TextEncoder",
 ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "INPUT_KINDS", "KINDS", "infer_columns", "input_columns", "listed"]
 
-INPUT_KINDS = ("boolean", "category", "date", "image", "number", "series", "sound")
+INPUT_KINDS = ("boolean", "category", "date", "image", "number", "series", "sound", "text")
 """The kinds that the network sees."""
 
 KINDS = (
@@ -32,7 +32,6 @@ KINDS = (
     "identifier",
     "split",
     "target",
-    "text",
     "time",
     "weight",
 )
@@ -65,7 +64,7 @@ class Column(Spec):
         Its kind, read as ``column.kind`` (a stored spec keeps its own name under ``kind``).
         The columns that a row is grouped by, weighted by, ordered in time by or put into a part
         by (``group``, ``weight``, ``time``, ``split``) are not inputs, nor are ``constant``,
-        ``identifier``, ``text`` and ``dropped`` ones.
+        ``identifier`` and ``dropped`` ones.
     note : str
         A plain phrase for the report: why it is of this kind.
     decimal : {".", ","}
@@ -155,8 +154,7 @@ def infer_columns(
     Returns
     -------
     tuple of Column
-        One a column, in the order of the table. Free text has kind ``text``: the fit of the
-        preprocessing refuses it.
+        One a column, in the order of the table.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from descend.data.encode_category import (
 )
 from descend.data.encode_date import DateEncoder, fit_date
 from descend.data.encode_number import NumberEncoder, fit_number
+from descend.data.encode_text import fit_text
 from descend.errors import ColumnError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ MatrixEncoder: TypeAlias = NumberEncoder | CategoryEncoder | BooleanEncoder | Da
 Encoder: TypeAlias = MatrixEncoder | ArrayEncoder
 ENCODERS = (NumberEncoder, CategoryEncoder, BooleanEncoder, DateEncoder, ArrayEncoder)
 
-_ARRAY_FITS: dict[str, Callable[[Any, Column], ArrayEncoder]] = {}
+_ARRAY_FITS: dict[str, Callable[[Any, Column], ArrayEncoder]] = {"text": fit_text}
 """The fit of each kind of column that is an input of its own: (cells, column) -> encoder."""
 
 

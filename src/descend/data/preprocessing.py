@@ -316,22 +316,13 @@ def fit_preprocessing(
     Raises
     ------
     ColumnError
-        For free text, cells of another kind than their column, and tables with nothing to learn
-        from.
+        For cells of another kind than their column, and tables with nothing to learn from.
     UsageError
         For an unknown scale.
     """
     if scale not in SCALES:
         raise UsageError(
             f'scale cannot be "{scale}".{did_you_mean(scale, SCALES)} One of: {", ".join(SCALES)}'
-        )
-    texts = [column.name for column in columns if column.kind == "text"]
-    if texts:
-        names = listed([f'"{name}"' for name in texts])
-        them, is_text = ("them", "are") if len(texts) > 1 else ("it", "is")
-        raise ColumnError(
-            f"{names} {is_text} free text, which a table network cannot read yet: "
-            f"drop {them} (--drop {','.join(texts)})"
         )
     chosen = input_columns(columns)
     if not chosen:

@@ -1,11 +1,14 @@
 """Layers: one file per kind; ``__all__`` is the one list of them."""
 
 from descend.layers.activation import Activation
+from descend.layers.attention import AttentionBlock, SelfAttention
+from descend.layers.cells import GRU, LSTM, Cell, Elman, MinimalGRU
 from descend.layers.combinators import Parallel, Residual, Sequential
 from descend.layers.continuous_time import ContinuousTime
 from descend.layers.convolution import Convolution, TransposedConvolution
 from descend.layers.dense import Dense
 from descend.layers.dropout import Dropout
+from descend.layers.each_step import EachStep
 from descend.layers.embedding import Embedding
 from descend.layers.equilibrium import Equilibrium
 from descend.layers.hopfield import HopfieldLookup, HopfieldPooling
@@ -17,26 +20,39 @@ from descend.layers.squeeze_excite import SqueezeExcite
 
 __all__ = [
     "Activation",
+    "AttentionBlock",
     "AveragePooling",
     "BatchNormalization",
+    "Cell",
     "ContinuousTime",
     "Convolution",
     "Dense",
     "Dropout",
+    "EachStep",
+    "Elman",
     "Embedding",
+    "EmbeddingBag",
     "Equilibrium",
     "Flatten",
+    "GRU",
     "GlobalPooling",
     "GroupNormalization",
     "HopfieldLookup",
     "HopfieldPooling",
+    "LSTM",
     "Layer",
     "LayerNormalization",
     "MaxPooling",
+    "MinimalGRU",
     "Parallel",
+    "Recurrent",
     "Reshape",
     "Residual",
+    "SelfAttention",
+    "SequencePooling",
     "Sequential",
     "SqueezeExcite",
+    "TokenConvolution",
+    "TokenEmbedding",
     "TransposedConvolution",
 ]

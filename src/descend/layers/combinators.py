@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from descend.errors import SpecError
 from descend.initializers import Glorot
 from descend.layers.layer import Layer, Params, Shape, State, array_shape, word
+from descend.layers.sequence import masked, parts, rejoined
 from descend.spec import check_choice, check_spec
 
 __all__ = ["Parallel", "Residual", "Sequential"]
@@ -139,30 +140,40 @@ class Residual(Layer):
     def __post_init__(self) -> None:
         check_spec(self, "inner", Layer)
 
-    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, Any]:
         """Draw the parameters of f, and W where it is needed."""
-        given = array_shape(self, input_shape)
         inner_key, projection_key = jax.random.split(key)
-        inner, state, shape = self.inner.init(inner_key, given)
+        inner, state, shape = self.inner.init(inner_key, input_shape)
         params: Params = {"inner": inner} if inner else {}
-        if shape != given:
-            if not given or not shape or shape[:-1] != given[:-1]:
+        if shape != input_shape:
+            given, new = self._ends(input_shape, input_shape), self._ends(shape, input_shape)
+            if not given or not new or new[:-1] != given[:-1]:
                 raise SpecError(
-                    f"Residual adds its input {given} to the output {shape} of its inner layer; "
-                    "they may differ in their last axis only"
+                    f"Residual adds its input {input_shape} to the output {shape} of its inner "
+                    "layer; they may differ in their last axis only"
                 )
-            fans = (given[-1], shape[-1])
+            fans = (given[-1], new[-1])
             params["projection"] = {"weight": Glorot()(projection_key, fans, *fans)}
         return params, {"inner": state} if state else {}, shape
 
+    def _ends(self, shape: Shape, input_shape: Shape) -> tuple[int, ...]:
+        """Return the shape of what is added: of the values, where the input is a sequence."""
+        if not isinstance(input_shape, Mapping):
+            return array_shape(self, shape)
+        if not isinstance(shape, Mapping) or {"values", "length"} > set(input_shape):
+            return ()
+        return tuple(shape["values"])
+
     def apply(
-        self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
-    ) -> tuple[jax.Array, State]:
+        self, params: Params, state: State, x: Any, *, key: jax.Array | None, train: bool
+    ) -> tuple[Any, State]:
         """Return the sum."""
         inner, own = params.get("inner", {}), state.get("inner", {})
         y, own = self.inner.apply(inner, own, x, key=key, train=train)
-        shortcut = x @ params["projection"]["weight"] if "projection" in params else x
-        return shortcut + y, {"inner": own} if own else {}
+        (given, length), (new, _) = parts(x), parts(y)
+        given = masked(given, length)
+        shortcut = given @ params["projection"]["weight"] if "projection" in params else given
+        return rejoined(x, shortcut + new), {"inner": own} if own else {}
 
     @property
     def draws(self) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "real",
     "rejoined",
     "sequence_shape",
+    "shares",
     "token_steps",
 ]
 
@@ -106,3 +107,9 @@ def masked(values: jax.Array, length: jax.Array | None) -> jax.Array:
         return values
     keep = real(values, length).reshape(*values.shape[:2], *(1,) * (values.ndim - 2))
     return jnp.where(keep, values, jnp.zeros((), values.dtype))
+
+
+def shares(scores: jax.Array, keep: jax.Array) -> jax.Array:
+    """Return the softmax over the last axis among what is kept, 0 elsewhere; all 0 for nothing."""
+    lowest = jnp.finfo(scores.dtype).min
+    return jnp.where(keep, jax.nn.softmax(jnp.where(keep, scores, lowest), axis=-1), 0)

@@ -10,7 +10,7 @@ from descend.errors import UsageError
 from descend.layers import Layer
 from descend.training import Descent
 
-__all__ = ["BRANCHES", "Branch", "branch_of"]
+__all__ = ["Branch", "branch_of", "branches"]
 
 
 class Branch(NamedTuple):
@@ -35,12 +35,17 @@ class Branch(NamedTuple):
     descent: Callable[[Any, int, int], Descent]
 
 
-BRANCHES: dict[type[ArrayEncoder], Branch] = {}
-"""The branch of each encoder."""
+def branches() -> dict[type[ArrayEncoder], Branch]:
+    """Return the branch of each encoder."""
+    from descend.data.encode_text import TextEncoder
+    from descend.models.text_networks import TEXT
+
+    return {TextEncoder: TEXT}
 
 
 def branch_of(encoder: ArrayEncoder) -> Branch:
     """Return how a column is read by a network."""
-    if type(encoder) not in BRANCHES:
+    known = branches()
+    if type(encoder) not in known:
         raise UsageError(f"no network reads columns of kind {encoder.column.kind}")
-    return BRANCHES[type(encoder)]
+    return known[type(encoder)]

@@ -1,0 +1,79 @@
+"""The default network for a column of texts."""
+
+from __future__ import annotations
+
+from descend.data.encode_text import TextEncoder
+from descend.initializers import Zeros
+from descend.layers import (
+    GRU,
+    Dropout,
+    EmbeddingBag,
+    Layer,
+    Parallel,
+    Recurrent,
+    Sequential,
+    SequencePooling,
+    TokenConvolution,
+    TokenEmbedding,
+)
+from descend.models.branches import Branch
+from descend.optimizers import Adam
+from descend.schedules import Cosine
+from descend.training import Descent
+
+__all__ = ["TEXT"]
+
+_DIM = 16
+"""Numbers that stand for a part of a text in its bag."""
+
+
+def _bag(encoder: TextEncoder, token_dropout: float) -> EmbeddingBag:
+    """Return the sum over a bag; parts never met in training add nothing to it, for all start at 0.
+
+    What is learned of a part that is dropped now and then must be known from others as well.
+    """
+    return EmbeddingBag(encoder.buckets, _DIM, "sum", token_dropout, Zeros())
+
+
+def _order(encoder: TextEncoder) -> Layer:
+    """Return what reads the text in order: a GRU over characters, a convolution over words."""
+    if encoder.tokens == "characters":
+        layers = (TokenEmbedding(encoder.codes, 32), Recurrent(GRU(96), bidirectional=True))
+        return Sequential((*layers, Dropout(0.3)))
+    return Sequential(
+        (
+            TokenEmbedding(encoder.codes, 48, token_dropout=0.2),
+            TokenConvolution(48, widths=(2, 3, 4)),
+            SequencePooling(("max",)),
+            Dropout(0.5),
+        )
+    )
+
+
+def text_layer(encoder: TextEncoder, rows: int) -> Layer:
+    """Return the network from a text to a vector: its bag, and what it says in order."""
+    return Parallel((_bag(encoder, 0.3), _order(encoder)), inputs=("bag", "words"))
+
+
+def linear_text_layer(encoder: TextEncoder) -> Layer:
+    """Return the bag alone: with the outputs behind it, a linear model of the parts of texts."""
+    return Parallel((_bag(encoder, 0.0),), inputs=("bag",))
+
+
+def text_hidden(rows: int) -> tuple[int, ...]:
+    """Return no hidden layers: the outputs read the vector."""
+    return ()
+
+
+def text_descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
+    """Return the default way down: few epochs, for texts are learned by heart soon."""
+    batch = 32
+    while batch < 256 and batch * 400 < rows:
+        batch *= 2
+    epochs = 15 if rows < 20_000 else 8 if rows < 100_000 else 4
+    return Descent(
+        Adam(0.003), Cosine(), batch_size=batch, epochs=epochs, patience=4, seed=seed
+    )
+
+
+TEXT = Branch(text_layer, linear_text_layer, text_hidden, text_descent)
