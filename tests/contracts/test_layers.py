@@ -13,11 +13,8 @@ from descend.layers import (
     GRU,
     LSTM,
     Activation,
-<<<<<<< HEAD
-    AveragePooling,
-=======
     AttentionBlock,
->>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
+    AveragePooling,
     BatchNormalization,
     Cell,
     ContinuousTime,
@@ -35,11 +32,8 @@ from descend.layers import (
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
-<<<<<<< HEAD
     MaxPooling,
-=======
     MinimalGRU,
->>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
     Parallel,
     Recurrent,
     Reshape,
@@ -47,13 +41,10 @@ from descend.layers import (
     SelfAttention,
     SequencePooling,
     Sequential,
-<<<<<<< HEAD
     SqueezeExcite,
-    TransposedConvolution,
-=======
     TokenConvolution,
     TokenEmbedding,
->>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
+    TransposedConvolution,
 )
 from descend.layers.summary import output_shape, parameter_count, summary_line
 
@@ -62,13 +53,10 @@ SEQUENCES = {"values": (4, 3), "length": ()}
 TOKENS = {"values": (6,), "length": ()}
 CASES = {
     "Activation": [(Activation("tanh"), (3,)), (Activation("softmax"), (2, 3))],
-<<<<<<< HEAD
     "AveragePooling": [(AveragePooling(), (4, 5, 2)), (AveragePooling(3, 2, "same"), (5, 2))],
-=======
     "AttentionBlock": [
         (AttentionBlock(1, hidden=1, dropout=0.2), {"values": (3, 2), "length": ()}),
     ],
->>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
     "BatchNormalization": [(BatchNormalization(), (3,)), (BatchNormalization(0.5), (2, 3))],
     "ContinuousTime": [
         (ContinuousTime(3), (4, 2)),
@@ -145,19 +133,16 @@ CASES = {
         ),
         (Sequential((Flatten(), Residual(Sequential((Dropout(0.3), Dense(6)))))), (3, 2)),
     ],
-<<<<<<< HEAD
     "SqueezeExcite": [(SqueezeExcite(2), (3, 2, 4))],
     "TransposedConvolution": [
         (TransposedConvolution(2, 3, "tanh"), (2, 3, 2)),
         (TransposedConvolution(2, 4, padding="valid", use_bias=False), (3, 2)),
     ],
-=======
     "TokenConvolution": [
         (TokenConvolution(2, (2, 3), "tanh"), SEQUENCES),
         (TokenConvolution(2, (3,), "tanh", dilation=2, causal=True), (5, 2)),
     ],
     "TokenEmbedding": [(TokenEmbedding(6, 2, 0.2), TOKENS)],
->>>>>>> 3c68caf (Layers for sequences: recurrent, embeddings of tokens, convolution, pooling, attention)
 }
 ALL = [pytest.param(*case, id=repr(case[0])[:50]) for cases in CASES.values() for case in cases]
 BATCH = 5

@@ -17,23 +17,36 @@ from descend.initializers import (
     Orthogonal,
     SmallNormal,
     SmallUniform,
+    Zeros,
 )
 from descend.layers import (
+    GRU,
+    LSTM,
     Activation,
+    AttentionBlock,
     BatchNormalization,
     ContinuousTime,
     Dense,
     Dropout,
+    EachStep,
+    Elman,
     Embedding,
+    EmbeddingBag,
     Equilibrium,
     Flatten,
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
+    MinimalGRU,
     Parallel,
+    Recurrent,
     Reshape,
     Residual,
+    SelfAttention,
+    SequencePooling,
     Sequential,
+    TokenConvolution,
+    TokenEmbedding,
 )
 from descend.losses import (
     BinaryCrossEntropy,
@@ -51,6 +64,8 @@ from descend.spec import from_json, to_json
 BETAS = {"beta1": (-0.1, 1.0), "beta2": (-0.1, 1.0, "0.9")}
 ADAM = BETAS | {"epsilon": (0.0, float("nan"))}
 DECAY = {"weight_decay": (-0.1, float("inf"))}
+CELL = {"units": (0, 1.5), "weight_initializer": (0,), "feedback_initializer": (None,)}
+TOKENS = {"size": (0,), "dim": (0,), "token_dropout": (1.0,), "weight_initializer": (0,)}
 
 # For each kind and export: an example whose fields all differ from their defaults where they can,
 # and for each field values that must be refused.
@@ -116,6 +131,63 @@ CASES = {
         "SquaredError": (SquaredError(), {}),
     },
     layers: {
+        "AttentionBlock": (
+            AttentionBlock(2, 3, True, "learned", 0.1),
+            {
+                "heads": (0,),
+                "hidden": (0, 1.5),
+                "causal": (None,),
+                "positions": ("fixed",),
+                "dropout": (1.0,),
+            },
+        ),
+        "EachStep": (EachStep(Dense(3)), {"inner": (3, None)}),
+        "Elman": (
+            Elman(3, "relu", He(), SmallNormal()),
+            CELL | {"activation": ("gelu",)},
+        ),
+        "EmbeddingBag": (
+            EmbeddingBag(9, 3, "attention", 0.1, Zeros()),
+            TOKENS | {"mode": ("max",)},
+        ),
+        "GRU": (GRU(3, "before", He(), SmallNormal()), CELL | {"reset": ("never",)}),
+        "LSTM": (LSTM(3, 0.5, He(), SmallNormal()), CELL | {"forget_bias": ("1",)}),
+        "MinimalGRU": (MinimalGRU(3, He(), SmallNormal()), CELL),
+        "Recurrent": (
+            Recurrent(GRU(3), 2, False, True, 0.1, 4),
+            {
+                "cell": (3, None),
+                "depth": (0,),
+                "bidirectional": (None, True),
+                "return_sequences": (None,),
+                "dropout": (1.0,),
+                "lanes": (-1,),
+            },
+        ),
+        "SelfAttention": (
+            SelfAttention(2, True, "learned", 0.1, He()),
+            {
+                "heads": (0,),
+                "causal": (None,),
+                "positions": ("fixed",),
+                "dropout": (1.0,),
+                "weight_initializer": (0,),
+            },
+        ),
+        "SequencePooling": (SequencePooling(("mean", "last")), {"ways": ((), ("sum",), "max")}),
+        "TokenConvolution": (
+            TokenConvolution(3, (2, 4), "tanh", 2, True, SmallNormal(), ConstantValue(0.1)),
+            {
+                "filters": (0,),
+                "widths": ((), (0,), (2, 2), 3),
+                "activation": ("rleu",),
+                "dilation": (0,),
+                "causal": (None,),
+                "weight_initializer": (0,),
+                "bias_initializer": (0,),
+            },
+        ),
+        "TokenEmbedding": (TokenEmbedding(9, 3, 0.1, Zeros()), TOKENS),
         "Activation": (Activation("gelu"), {"activation": ("rleu", None)}),
         "BatchNormalization": (
             BatchNormalization(0.5, 0.1),
@@ -277,7 +349,7 @@ CASES = {
         ),
     },
 }
-ABSTRACT = {"Initializer", "Schedule", "Loss", "Layer", "Optimizer"}
+ABSTRACT = {"Cell", "Initializer", "Schedule", "Loss", "Layer", "Optimizer"}
 ALL = [
     pytest.param(kind, name, id=f"{kind.__name__.removeprefix('descend.')}.{name}")
     for kind, cases in CASES.items()

@@ -110,17 +110,11 @@ def check_examples(
 
 def _left_out(columns: Sequence[Column]) -> list[Finding]:
     """Say which columns are no inputs, though nobody asked."""
-    findings = [
-        Finding("error", f"{column.name}: {column.note}; drop it (--drop {column.name})")
-        for column in columns
-        if column.kind == "text"
-    ]
-    findings += [
+    return [
         Finding("note", f"{column.name}: {column.note}; left out")
         for column in columns
         if column.kind in ("constant", "identifier")
     ]
-    return findings
 
 
 def _repeated(

@@ -42,6 +42,12 @@ MOST_WORDS = 50_000
 SHORT = 100
 """Texts of fewer words are taken apart into letters as well."""
 
+MANY = 50_000
+"""Of more texts the words and pairs alone tell enough."""
+
+_PLACES = 1 << 27
+"""Places that the bags of all training rows have together: 1 GiB."""
+
 _FIRST = 2
 """Codes below: 0 for padding, 1 for a word that was not learned."""
 
@@ -271,10 +277,11 @@ def fit_text(series: pl.Series, column: Column) -> TextEncoder:
     vocabulary = [word for word, n in seen.most_common(MOST_WORDS) if n >= 2]
     lengths = np.array([len(words) for words in found_in_order])
     steps = int(np.clip(np.quantile(lengths, 0.99), 5, MOST_STEPS))
-    letters = (3, 5) if usual < SHORT else ()
+    letters = (3, 5) if usual < SHORT and len(texts) <= MANY else ()
     hashes = Hashes(1 << 24, letters)
     bags = [hashes.bag(words, MOST_PARTS) for words in found]
-    parts = max(1, max(map(len, bags)))
+    sizes = np.array([len(bag) for bag in bags])
+    parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(MOST_PARTS, _PLACES // len(bags) + 1)))
     different = len(np.unique(np.concatenate(bags)))
     buckets = 1 << int(np.clip(np.ceil(np.log2(max(different, 2))), 10, 17))
     return TextEncoder(column, tokens, tuple(vocabulary), steps, parts, buckets, letters)

@@ -15,8 +15,12 @@ from descend.layers.hopfield import HopfieldLookup, HopfieldPooling
 from descend.layers.layer import Layer
 from descend.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from descend.layers.pooling import AveragePooling, GlobalPooling, MaxPooling
+from descend.layers.recurrent import Recurrent
 from descend.layers.reshaping import Flatten, Reshape
+from descend.layers.sequence_pooling import SequencePooling
 from descend.layers.squeeze_excite import SqueezeExcite
+from descend.layers.token_convolution import TokenConvolution
+from descend.layers.token_embedding import EmbeddingBag, TokenEmbedding
 
 __all__ = [
     "Activation",

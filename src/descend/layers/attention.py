@@ -193,8 +193,11 @@ class AttentionBlock(Layer):
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        SelfAttention(self.heads, self.causal, self.positions, self.dropout)
+        check_integer(self, "heads", at_least=1)
         check_integer(self, "hidden", at_least=1)
+        check_choice(self, "causal", (True, False))
+        check_choice(self, "positions", _POSITIONS)
+        check_number(self, "dropout", at_least=0, below=1)
 
     def _whole(self, channels: int) -> Sequential:
         drop = (EachStep(Dropout(self.dropout)),) if self.dropout else ()

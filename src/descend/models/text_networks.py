@@ -11,8 +11,8 @@ from descend.layers import (
     Layer,
     Parallel,
     Recurrent,
-    Sequential,
     SequencePooling,
+    Sequential,
     TokenConvolution,
     TokenEmbedding,
 )
@@ -52,7 +52,7 @@ def _order(encoder: TextEncoder) -> Layer:
 
 def text_layer(encoder: TextEncoder, rows: int) -> Layer:
     """Return the network from a text to a vector: its bag, and what it says in order."""
-    return Parallel((_bag(encoder, 0.3), _order(encoder)), inputs=("bag", "words"))
+    return Parallel((_bag(encoder, 0.5), _order(encoder)), inputs=("bag", "words"))
 
 
 def linear_text_layer(encoder: TextEncoder) -> Layer:
@@ -70,9 +70,10 @@ def text_descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
     batch = 32
     while batch < 256 and batch * 400 < rows:
         batch *= 2
-    epochs = 15 if rows < 20_000 else 8 if rows < 100_000 else 4
+    epochs = 10 if rows < 20_000 else 6 if rows < 100_000 else 4
+    rate = 0.0015 * (batch / 32) ** 0.5
     return Descent(
-        Adam(0.003), Cosine(), batch_size=batch, epochs=epochs, patience=4, seed=seed
+        Adam(rate), Cosine(), batch_size=batch, epochs=epochs, patience=3, seed=seed
     )
 
 
