@@ -153,14 +153,6 @@ def test_four_rows_train(train, good):
     assert "fewer than 5 rows" in result.err
 
 
-def test_free_text_names_the_column_and_the_way_out(train, good):
-    draw = "the quick brown fox jumps over the lazy dog and runs away from it"
-    lines = good.splitlines()
-    text = [f"{line},{draw[i % 30 :]} {i} {draw[: i % 40]}" for i, line in enumerate(lines[1:])]
-    result = train("\n".join([f"{lines[0]},remark", *text]) + "\n")
-    result.refused(2, '"remark" is free text', "--drop remark")
-
-
 def test_nothing_left_to_learn_from(train, good):
     train(good, "--drop", "a,b,c").refused(2, "no column is left to learn from")
 

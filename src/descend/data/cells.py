@@ -183,7 +183,7 @@ def read_cells(series: pl.Series, column: Column, first_row: int = 0) -> pl.Seri
         return read_dates(series, column, is_missing(series, column.missing), first_row)
     if column.kind == "boolean":
         return read_booleans(series, column)[0]
-    if column.kind in ("category", "text"):
+    if column.kind in ("category", "series", "text"):
         return read_texts(series, column)
     return series
 

@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = ["TextEncoder", "fit_text"]
 
-MOST_STEPS = 256
+_MOST_STEPS = 256
 """Words of a text that are read in order; the bag takes in more."""
 
-MOST_PARTS = 1024
+_MOST_PARTS = 1024
 """Different parts of a text that its bag holds."""
 
-MOST_WORDS = 50_000
+_MOST_WORDS = 50_000
 """Different words that are learned, the most frequent ones."""
 
-SHORT = 100
+_SHORT = 100
 """Texts of fewer words are taken apart into letters as well."""
 
-MANY = 50_000
+_MANY = 50_000
 """Of more texts the words and pairs alone tell enough."""
 
 _PLACES = 1 << 27
@@ -92,8 +92,8 @@ class TextEncoder(ArrayEncoder):
         check_spec(self, "column", Column)
         check_choice(self, "tokens", ("words", "characters"))
         check_words(self, "vocabulary")
-        check_integer(self, "steps", at_least=1, at_most=MOST_STEPS)
-        check_integer(self, "parts", at_least=1, at_most=MOST_PARTS)
+        check_integer(self, "steps", at_least=1, at_most=_MOST_STEPS)
+        check_integer(self, "parts", at_least=1, at_most=_MOST_PARTS)
         check_integer(self, "buckets", at_least=2, at_most=1 << 24)
         letters = self.letters
         fits = isinstance(letters, tuple) and all(type(n) is int and 0 < n < 64 for n in letters)
@@ -139,7 +139,7 @@ class TextEncoder(ArrayEncoder):
             for name, n in (("words", self.steps), ("bag", self.parts))
         }
         words, bag = sides["words"], sides["bag"]
-        hashes = Hashes(self.buckets, self.letters)
+        hashes = _Hashes(self.buckets, self.letters)
         unseen: Counter[str] = Counter()
         cut = 0
         for row, text in enumerate(texts):
@@ -181,7 +181,7 @@ class TextEncoder(ArrayEncoder):
         return "0 characters", f"{MOST_CHARACTERS:,} characters, of which the rest is not read"
 
 
-class Hashes:
+class _Hashes:
     """The buckets of the parts of texts; what was found for a word is kept."""
 
     def __init__(self, buckets: int, letters: tuple[int, ...]) -> None:
@@ -274,14 +274,14 @@ def fit_text(series: pl.Series, column: Column) -> TextEncoder:
     else:
         found_in_order = found
     seen = Counter(word.text for words in found_in_order for word in words)
-    vocabulary = [word for word, n in seen.most_common(MOST_WORDS) if n >= 2]
+    vocabulary = [word for word, n in seen.most_common(_MOST_WORDS) if n >= 2]
     lengths = np.array([len(words) for words in found_in_order])
-    steps = int(np.clip(np.quantile(lengths, 0.99), 5, MOST_STEPS))
-    letters = (3, 5) if usual < SHORT and len(texts) <= MANY else ()
-    hashes = Hashes(1 << 24, letters)
-    bags = [hashes.bag(words, MOST_PARTS) for words in found]
+    steps = int(np.clip(np.quantile(lengths, 0.99), 5, _MOST_STEPS))
+    letters = (3, 5) if usual < _SHORT and len(texts) <= _MANY else ()
+    hashes = _Hashes(1 << 24, letters)
+    bags = [hashes.bag(words, _MOST_PARTS) for words in found]
     sizes = np.array([len(bag) for bag in bags])
-    parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(MOST_PARTS, _PLACES // len(bags) + 1)))
+    parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(bags) + 1)))
     different = len(np.unique(np.concatenate(bags)))
     buckets = 1 << int(np.clip(np.ceil(np.log2(max(different, 2))), 10, 17))
     return TextEncoder(column, tokens, tuple(vocabulary), steps, parts, buckets, letters)

@@ -154,7 +154,7 @@ def _ordered(series: pl.Series, column: Column) -> np.ndarray:
     values = read_cells(series, column)
     if column.kind == "date":
         values = values.cast(pl.Int64)
-    elif column.kind == "category":
+    elif values.dtype == pl.String:
         values = values.rank("dense")
     return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 

@@ -50,31 +50,29 @@ def _order(encoder: TextEncoder) -> Layer:
     )
 
 
-def text_layer(encoder: TextEncoder, rows: int) -> Layer:
+def _layer(encoder: TextEncoder, rows: int) -> Layer:
     """Return the network from a text to a vector: its bag, and what it says in order."""
     return Parallel((_bag(encoder, 0.5), _order(encoder)), inputs=("bag", "words"))
 
 
-def linear_text_layer(encoder: TextEncoder) -> Layer:
+def _linear(encoder: TextEncoder) -> Layer:
     """Return the bag alone: with the outputs behind it, a linear model of the parts of texts."""
     return Parallel((_bag(encoder, 0.0),), inputs=("bag",))
 
 
-def text_hidden(rows: int) -> tuple[int, ...]:
+def _hidden(rows: int) -> tuple[int, ...]:
     """Return no hidden layers: the outputs read the vector."""
     return ()
 
 
-def text_descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
+def _descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
     """Return the default way down: few epochs, for texts are learned by heart soon."""
     batch = 32
     while batch < 256 and batch * 400 < rows:
         batch *= 2
     epochs = 10 if rows < 20_000 else 6 if rows < 100_000 else 4
     rate = 0.0015 * (batch / 32) ** 0.5
-    return Descent(
-        Adam(rate), Cosine(), batch_size=batch, epochs=epochs, patience=3, seed=seed
-    )
+    return Descent(Adam(rate), Cosine(), batch_size=batch, epochs=epochs, patience=3, seed=seed)
 
 
-TEXT = Branch(text_layer, linear_text_layer, text_hidden, text_descent)
+TEXT = Branch(_layer, _linear, _hidden, _descent)
