@@ -19,6 +19,7 @@ from descend.layers import (
     Cell,
     ContinuousTime,
     Convolution,
+    Cutout,
     Dense,
     Dropout,
     EachStep,
@@ -34,7 +35,12 @@ from descend.layers import (
     LayerNormalization,
     MaxPooling,
     MinimalGRU,
+    MirrorAverage,
     Parallel,
+    PixelScaling,
+    RandomColour,
+    RandomFlip,
+    RandomWarp,
     Recurrent,
     Reshape,
     Residual,
@@ -69,6 +75,7 @@ CASES = {
         (Convolution(2, 3, groups="channels", use_bias=False), (5, 2)),
         (Convolution(2, 2, dilation=2), (5, 3)),
     ],
+    "Cutout": [(Cutout(0.5), (4, 3, 2))],
     "Dense": [(Dense(3, "gelu"), (4,)), (Dense(2, use_bias=False), (3,))],
     "Dropout": [(Dropout(0.4), (5,))],
     "EachStep": [
@@ -98,6 +105,10 @@ CASES = {
     ],
     "LayerNormalization": [(LayerNormalization(), (4,))],
     "MaxPooling": [(MaxPooling(), (4, 5, 2)), (MaxPooling((3, 2), 1, "same"), (3, 3, 2))],
+    "MirrorAverage": [
+        (MirrorAverage(Sequential((Convolution(2, 2), Flatten()))), (2, 3, 1)),
+        (MirrorAverage(Sequential((RandomFlip(), Convolution(2, 3)))), (2, 3, 2)),
+    ],
     "Parallel": [
         (
             Parallel(
@@ -115,6 +126,13 @@ CASES = {
         (Recurrent(LSTM(2), depth=2, dropout=0.3, return_sequences=True), SEQUENCES),
         (Recurrent(LSTM(2), lanes=5, return_sequences=True), (3, 2)),
         (Recurrent(MinimalGRU(2)), SEQUENCES),
+    ],
+    "PixelScaling": [(PixelScaling(2.0, 3.0), (2, 3, 1))],
+    "RandomColour": [(RandomColour(0.5), (2, 3, 3)), (RandomColour(), (3, 2, 1))],
+    "RandomFlip": [(RandomFlip(), (2, 3, 2))],
+    "RandomWarp": [
+        (RandomWarp(0.3, 0.2), (4, 3, 2)),
+        (RandomWarp(0.2, 0.1, 30), (3, 4, 2)),
     ],
     "Reshape": [(Reshape((3, 2)), (6,))],
     "Residual": [

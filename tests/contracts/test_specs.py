@@ -24,8 +24,11 @@ from descend.layers import (
     LSTM,
     Activation,
     AttentionBlock,
+    AveragePooling,
     BatchNormalization,
     ContinuousTime,
+    Convolution,
+    Cutout,
     Dense,
     Dropout,
     EachStep,
@@ -34,19 +37,29 @@ from descend.layers import (
     EmbeddingBag,
     Equilibrium,
     Flatten,
+    GlobalPooling,
+    GroupNormalization,
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
+    MaxPooling,
     MinimalGRU,
+    MirrorAverage,
     Parallel,
+    PixelScaling,
+    RandomColour,
+    RandomFlip,
+    RandomWarp,
     Recurrent,
     Reshape,
     Residual,
     SelfAttention,
     SequencePooling,
     Sequential,
+    SqueezeExcite,
     TokenConvolution,
     TokenEmbedding,
+    TransposedConvolution,
 )
 from descend.losses import (
     BinaryCrossEntropy,
@@ -66,6 +79,18 @@ ADAM = BETAS | {"epsilon": (0.0, float("nan"))}
 DECAY = {"weight_decay": (-0.1, float("inf"))}
 CELL = {"units": (0, 1.5), "weight_initializer": (0,), "feedback_initializer": (None,)}
 TOKENS = {"size": (0,), "dim": (0,), "token_dropout": (1.0,), "weight_initializer": (0,)}
+
+WINDOW = {"window": (0, (), (1, 2, 3)), "stride": (0, "2"), "padding": ("full",)}
+CONVOLUTION = {
+    "filters": (0, 1.5),
+    "kernel": (0, (), (1, 2, 3)),
+    "activation": ("rleu",),
+    "stride": (0, 1.5),
+    "padding": ("full",),
+    "use_bias": (None,),
+    "weight_initializer": (0,),
+    "bias_initializer": (0,),
+}
 
 # For each kind and export: an example whose fields all differ from their defaults where they can,
 # and for each field values that must be refused.
@@ -189,6 +214,7 @@ CASES = {
         ),
         "TokenEmbedding": (TokenEmbedding(9, 3, 0.1, Zeros()), TOKENS),
         "Activation": (Activation("gelu"), {"activation": ("rleu", None)}),
+        "AveragePooling": (AveragePooling(3, 2, "same"), WINDOW),
         "BatchNormalization": (
             BatchNormalization(0.5, 0.1),
             {"momentum": (-0.1, 1.0), "epsilon": (0.0, -1.0)},
@@ -207,6 +233,11 @@ CASES = {
                 "bias_initializer": (0,),
             },
         ),
+        "Convolution": (
+            Convolution(3, (3, 1), "relu", 2, 2, "valid", 3, False, Glorot(), ConstantValue(0.1)),
+            CONVOLUTION | {"dilation": (0, (1, 0)), "groups": (0, "all")},
+        ),
+        "Cutout": (Cutout(0.5), {"share": (0.0, 1.1)}),
         "Dense": (
             Dense(3, "relu", False, He(), ConstantValue(0.1)),
             {
@@ -259,6 +290,11 @@ CASES = {
             },
         ),
         "Flatten": (Flatten(), {}),
+        "GlobalPooling": (GlobalPooling("max"), {"way": ("median",)}),
+        "GroupNormalization": (
+            GroupNormalization(2, 0.1),
+            {"groups": (0, 1.5), "epsilon": (0.0, -1.0)},
+        ),
         "HopfieldLookup": (
             HopfieldLookup(3, 4, 2, 2, 0.5, He()),
             {
@@ -281,6 +317,8 @@ CASES = {
             },
         ),
         "LayerNormalization": (LayerNormalization(0.1), {"epsilon": (0.0, -1.0)}),
+        "MaxPooling": (MaxPooling(3, 2, "same"), WINDOW),
+        "MirrorAverage": (MirrorAverage(Dense(2)), {"inner": (None, "Dense")}),
         "Parallel": (
             Parallel((Dense(2), Dense(2)), ("a", "b"), "sum"),
             {
@@ -289,9 +327,24 @@ CASES = {
                 "merge": ("concat",),
             },
         ),
+        "PixelScaling": (
+            PixelScaling(1.0, 2.0),
+            {"mean": ("1", float("nan")), "deviation": (0.0,)},
+        ),
+        "RandomColour": (RandomColour(0.5), {"amount": (-0.1, 1.1)}),
+        "RandomFlip": (RandomFlip(), {}),
+        "RandomWarp": (
+            RandomWarp(0.2, 0.3, 20),
+            {"shift": (-0.1, 1.1), "scale": (-0.1,), "rotate": (-1, 181)},
+        ),
         "Reshape": (Reshape((2, 3)), {"shape": ((), (2, 0), 6, (2.0, 3))}),
         "Residual": (Residual(Dense(2)), {"inner": (None, "Dense")}),
         "Sequential": (Sequential((Dense(2), Flatten())), {"layers": ((), (1,), [Dense(2)])}),
+        "SqueezeExcite": (SqueezeExcite(2), {"ratio": (0,)}),
+        "TransposedConvolution": (
+            TransposedConvolution(3, 2, "relu", 3, "valid", False, Glorot(), ConstantValue(0.1)),
+            CONVOLUTION,
+        ),
     },
     optimizers: {
         "AMSGrad": (optimizers.AMSGrad(0.1, 0.8, 0.9, 1e-6), ADAM),

@@ -30,6 +30,7 @@ __all__ = ["Answers", "command"]
 @click.argument("file", default="-")
 @click.option("-o", "--out", default="-", help="Table to write; - is standard output, as CSV.")
 @click.option("--interval", type=float, metavar="LEVEL", help="Add intervals, as 0.9: low, high.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="The N likeliest classes only.")
 @reading_options
 @json_option
 @quiet_option
@@ -38,6 +39,7 @@ def command(
     file: str,
     out: str,
     interval: float | None,
+    top: int | None,
     as_json: bool,
     quiet: bool,
     **values: Any,
@@ -53,9 +55,14 @@ def command(
     first two. --json writes one object a row to standard output. Files larger than memory are
     read in pieces.
 
+    For a network of pictures FILE may also be a picture, or a folder of them: the answer is a table
+    of their paths. --top 5 writes the five likeliest classes and their probabilities in order, in
+    the place of one column for each class.
+
     \b
     descend predict penguins.descend new.csv
     descend predict penguins.descend new.csv -o new.parquet
+    descend predict photos.descend holiday/ --top 3
     cat new.csv | descend predict penguins.descend | head
     """
     from descend.cli import render
@@ -69,7 +76,7 @@ def command(
             "file name it so: --out answers.jsonl"
         )
     loaded = load(model)
-    answers = Answers(loaded, stream_table(file, **reading(values)), interval)
+    answers = Answers(loaded, stream_table(file, **reading(values)), interval, top)
     with naming(file):
         if as_json:
             for frame in answers:
@@ -77,6 +84,7 @@ def command(
         else:
             write_table(answers, None if out == "-" else out)
     talk = render.Talk(quiet)
+    talk.warn(answers.unreadable)
     if answers.notes is not None:
         talk.notes(answers.notes, answers.replaced)
         if answers.unlike:
@@ -91,9 +99,16 @@ def command(
 class Answers:
     """The pieces of a table with their predictions, one after another."""
 
-    def __init__(self, model: Model, tables: Any, interval: float | None = None) -> None:
-        self.model, self.tables, self.interval = model, tables, interval
+    def __init__(
+        self,
+        model: Model,
+        tables: Any,
+        interval: float | None = None,
+        top: int | None = None,
+    ) -> None:
+        self.model, self.tables, self.interval, self.top = model, tables, interval, top
         self.rows = self.unlike = 0
+        self.unreadable: tuple[str, ...] = ()
         self.notes: Notes | None = None
         self.replaced: tuple[str, ...] = ()
 
@@ -101,13 +116,21 @@ class Answers:
         """Yield each piece with its new columns."""
         import polars as pl
 
+        from descend.data.readable import readable_table
+
         for table in self.tables:
+            table, unreadable = readable_table(table, self.model.plan.columns)
+            self.unreadable += unreadable
             frame = table.frame
             predictions = self.model.predictions(table, first_row=self.rows, interval=self.interval)
             self.rows += len(frame)
             self.unlike += 0 if predictions.unlike is None else int(predictions.unlike.sum())
             notes = predictions.notes
             self.notes = notes if self.notes is None else self.notes.combined(notes)
-            added = predictions.columns()
+            added = predictions.columns(self.top)
             self.replaced = tuple(name for name in added if name in frame.columns)
-            yield frame.with_columns([pl.Series(name, values) for name, values in added.items()])
+            # Arrays of pixels have no place in a table of text.
+            flat = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+            yield frame.select(flat).with_columns(
+                [pl.Series(name, values) for name, values in added.items()]
+            )

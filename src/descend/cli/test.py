@@ -36,6 +36,7 @@ def command(
     descend test penguins.descend more.csv --picture reliability.svg
     """
     from descend.cli import pictures, render
+    from descend.data.readable import readable_table
     from descend.data.reading import read_table
     from descend.models import load
 
@@ -43,8 +44,10 @@ def command(
     loaded = load(model)
     table = read_table(file, **reading(values))
     with naming(file):
+        table, unreadable = readable_table(table, loaded.plan.columns)
         report = loaded.test(table)
     talk = render.Talk(quiet or as_json, to_stdout=True)
+    talk.warn(unreadable)
     talk.report(report)
     if drawing is not None:
         pictures.draw_report(report, drawing)

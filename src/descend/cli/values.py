@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -23,28 +24,26 @@ class Names(click.ParamType[Any]):
 
 
 class Layers(click.ParamType[Any]):
-    """Units of hidden layers: ``64,32``, or ``none`` for a linear model."""
+    """Hidden layers: ``64,32``, or ``conv32,pool,dense64``, or ``none`` for a linear model."""
 
     name = "units"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a tuple of integers."""
+        """Return a tuple of integers and of words such as ``conv32``."""
         if not isinstance(value, str):
             return value
         if value.strip().lower() == "none":
             return ()
-        try:
-            units = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            units = (0,)
-        if any(u < 1 for u in units):
+        words = [part.strip().lower().removeprefix("dense") for part in value.split(",")]
+        if not all(re.fullmatch(r"[1-9]\d*|[a-z]+\d*", word) for word in words):
             self.fail(
-                f'"{value}" is not a list of units. Write one number of at least 1 for each '
-                "hidden layer, as 64,32, or none for a linear model",
+                f'"{value}" is not a list of layers. Write one number of at least 1 for each '
+                "hidden layer, as 64,32, for pictures also conv32,pool,dense64, or none for a "
+                "linear model",
                 param,
                 ctx,
             )
-        return units
+        return tuple(int(word) if word.isdecimal() else word for word in words)
 
 
 class BatchSize(click.ParamType[Any]):

@@ -3,6 +3,7 @@
 from descend.data.columns import Column
 from descend.data.encode_category import BooleanEncoder, CategoryEncoder
 from descend.data.encode_date import DateEncoder
+from descend.data.encode_image import ImageEncoder
 from descend.data.encode_number import NumberEncoder
 from descend.data.encode_text import TextEncoder
 from descend.data.preprocessing import Preprocessing
@@ -14,6 +15,7 @@ __all__ = [
     "ClassTarget",
     "Column",
     "DateEncoder",
+    "ImageEncoder",
     "NumberEncoder",
     "NumberTarget",
     "Preprocessing",

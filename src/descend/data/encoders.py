@@ -14,6 +14,7 @@ from descend.data.encode_category import (
     fit_category,
 )
 from descend.data.encode_date import DateEncoder, fit_date
+from descend.data.encode_image import fit_image
 from descend.data.encode_number import NumberEncoder, fit_number
 from descend.data.encode_text import fit_text
 from descend.errors import ColumnError
@@ -29,7 +30,10 @@ MatrixEncoder: TypeAlias = NumberEncoder | CategoryEncoder | BooleanEncoder | Da
 Encoder: TypeAlias = MatrixEncoder | ArrayEncoder
 ENCODERS = (NumberEncoder, CategoryEncoder, BooleanEncoder, DateEncoder, ArrayEncoder)
 
-_ARRAY_FITS: dict[str, Callable[[Any, Column], ArrayEncoder]] = {"text": fit_text}
+_ARRAY_FITS: dict[str, Callable[[Any, Column], ArrayEncoder]] = {
+    "image": fit_image,
+    "text": fit_text,
+}
 """The fit of each kind of column that is an input of its own: (cells, column) -> encoder."""
 
 

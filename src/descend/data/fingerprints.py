@@ -16,7 +16,9 @@ import polars as pl
 
 from descend.data.cells import read_cells
 from descend.data.columns import Column, input_columns
+from descend.data.contents import content_words
 from descend.data.hashing import mix
+from descend.data.paths import PATH_KINDS
 from descend.errors import ColumnError
 
 __all__ = ["combine_hashes", "count_seen", "data_digest", "fingerprint", "row_hashes"]
@@ -33,7 +35,7 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[Column]) -> np.ndarray:
     ----------
     frame : polars.DataFrame
     columns : sequence of Column
-        Only columns of numbers, categories, dates and booleans count.
+        Only inputs count; pictures and sounds go by what is in their files, wherever those are.
 
     Returns
     -------
@@ -135,6 +137,8 @@ def _name_word(name: str) -> np.uint64:
 
 def _cell_words(series: pl.Series, column: Column, first_row: int) -> np.ndarray:
     """Return 64 bits that stand for each cell."""
+    if column.kind in PATH_KINDS:
+        return mix(content_words(series))
     if column.kind == "number" and series.dtype == pl.Float32:
         # 0.1 in 32 bits is the number that is written 0.1, not its nearest double.
         series = series.cast(pl.String)

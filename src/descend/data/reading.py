@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from descend.data.arff import arff_blocks, arff_header, looks_like_arff
+from descend.data.array_files import is_array_file, read_arrays
 from descend.data.blocks import Block, compacted, in_rows, joined
 from descend.data.delimited_file import delimited_blocks
 from descend.data.detection import detect_layout
 from descend.data.encodings import TextFile, open_text
+from descend.data.folders import media_kind, read_folder, read_media_file
 from descend.data.json_lines import json_blocks, json_names, looks_like_json
 from descend.data.lines import LineIndex
 from descend.data.objects import frame_of
@@ -203,7 +205,11 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
     return opened if opened.start.base else replace(opened, start=replace(opened.start, base=base))
 
 
-_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = ()
+_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = (
+    (Path.is_dir, read_folder),
+    (lambda path: media_kind(path.name) is not None and path.is_file(), read_media_file),
+    (lambda path: is_array_file(path) and path.is_file(), read_arrays),
+)
 """Readers of folders and of files that are no tables of text: (whether it is one, its reader)."""
 
 

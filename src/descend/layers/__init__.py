@@ -2,6 +2,13 @@
 
 from descend.layers.activation import Activation
 from descend.layers.attention import AttentionBlock, SelfAttention
+from descend.layers.augmentation import (
+    Cutout,
+    PixelScaling,
+    RandomColour,
+    RandomFlip,
+    RandomWarp,
+)
 from descend.layers.cells import GRU, LSTM, Cell, Elman, MinimalGRU
 from descend.layers.combinators import Parallel, Residual, Sequential
 from descend.layers.continuous_time import ContinuousTime
@@ -13,6 +20,7 @@ from descend.layers.embedding import Embedding
 from descend.layers.equilibrium import Equilibrium
 from descend.layers.hopfield import HopfieldLookup, HopfieldPooling
 from descend.layers.layer import Layer
+from descend.layers.mirror_average import MirrorAverage
 from descend.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from descend.layers.pooling import AveragePooling, GlobalPooling, MaxPooling
 from descend.layers.recurrent import Recurrent
@@ -30,6 +38,7 @@ __all__ = [
     "Cell",
     "ContinuousTime",
     "Convolution",
+    "Cutout",
     "Dense",
     "Dropout",
     "EachStep",
@@ -48,7 +57,12 @@ __all__ = [
     "LayerNormalization",
     "MaxPooling",
     "MinimalGRU",
+    "MirrorAverage",
     "Parallel",
+    "PixelScaling",
+    "RandomColour",
+    "RandomFlip",
+    "RandomWarp",
     "Recurrent",
     "Reshape",
     "Residual",

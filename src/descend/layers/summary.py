@@ -9,6 +9,7 @@ import jax
 
 from descend.layers.combinators import Parallel, Residual, Sequential
 from descend.layers.layer import Layer, Params, Shape, State
+from descend.layers.mirror_average import MirrorAverage
 
 __all__ = ["output_shape", "parameter_count", "summary_line"]
 
@@ -86,6 +87,8 @@ def _steps(layer: Layer, shape: Any) -> str:
             parts.append(_steps(inner, shape))
             shape = output_shape(inner, shape)
         return " ".join(parts)
+    if isinstance(layer, MirrorAverage):
+        return _steps(layer.inner, shape)
     if isinstance(layer, Residual):
         return f"-> x + ({_bare(layer.inner, shape)})"
     if isinstance(layer, Parallel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from descend.data.array_encoder import ArrayEncoder
@@ -27,20 +27,25 @@ class Branch(NamedTuple):
         Units of the hidden layers behind it, where it is the only input.
     descent : function (encoder, rows, seed) -> Descent
         The default way down, where it is the only input.
+    stack : function (encoder, words) -> Layer, optional
+        From the input to a vector by layers as they are written: ``conv32``, ``pool``.
     """
 
     layer: Callable[[Any, int], Layer]
     linear: Callable[[Any], Layer]
     hidden: Callable[[int], tuple[int, ...]]
     descent: Callable[[Any, int, int], Descent]
+    stack: Callable[[Any, Sequence[str]], Layer] | None = None
 
 
 def branches() -> dict[type[ArrayEncoder], Branch]:
     """Return the branch of each encoder."""
+    from descend.data.encode_image import ImageEncoder
     from descend.data.encode_text import TextEncoder
+    from descend.models.picture_networks import PICTURES
     from descend.models.text_networks import TEXT
 
-    return {TextEncoder: TEXT}
+    return {ImageEncoder: PICTURES, TextEncoder: TEXT}
 
 
 def branch_of(encoder: ArrayEncoder) -> Branch:

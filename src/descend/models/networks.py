@@ -80,9 +80,14 @@ def embedding_dims(sizes: Sequence[int]) -> tuple[int, ...]:
     return tuple(min(50, max(2, round(1.6 * size**0.56))) for size in sizes)
 
 
-def _entrance(preprocessing: Preprocessing, rows: int | None) -> tuple[Layer, ...]:
+def _entrance(
+    preprocessing: Preprocessing, rows: int | None, stack: Sequence[str] | None
+) -> tuple[Layer, ...]:
     """Return the layers that make one vector of the inputs; for the linear rival without rows."""
     shape, sizes = preprocessing.input_shape, preprocessing.embedding_sizes
+    stacked = [branch_of(encoder).stack is not None for encoder in preprocessing.array_encoders]
+    if stack and not any(stacked):
+        raise UsageError(f'"{stack[0]}" is a layer for pictures, and there is no column of them')
     if isinstance(shape, tuple):
         return ()
     branches: dict[str, Layer] = {}
@@ -92,7 +97,12 @@ def _entrance(preprocessing: Preprocessing, rows: int | None) -> tuple[Layer, ..
         branches["codes"] = Embedding(tuple(sizes), embedding_dims(sizes))
     for encoder in preprocessing.array_encoders:
         branch = branch_of(encoder)
-        layer = branch.linear(encoder) if rows is None else branch.layer(encoder, rows)
+        if rows is None:
+            layer = branch.linear(encoder)
+        elif stack is not None and branch.stack is not None:
+            layer = branch.stack(encoder, stack)
+        else:
+            layer = branch.layer(encoder, rows)
         branches[encoder.input_name] = layer
     return (Parallel(tuple(branches.values()), inputs=tuple(branches)),)
 
@@ -103,6 +113,7 @@ def table_network(
     hidden: Sequence[int],
     *,
     rows: int | None = None,
+    stack: Sequence[str] | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
 ) -> Sequential:
@@ -119,12 +130,14 @@ def table_network(
     rows : int, optional
         Training rows, to which the branches of pictures, texts and series are suited; None is for
         the linear rival.
+    stack : sequence of str, optional
+        Layers for pictures as they are written, ``conv32``, ``pool``; ``()`` only flattens them.
     activation : str
     dropout : float
         Share of hidden units dropped at each training step.
     """
     shape = preprocessing.input_shape
-    layers = list(_entrance(preprocessing, rows))
+    layers = list(_entrance(preprocessing, rows, stack))
     widths = (*(output_shape(layers[0], shape) if layers else shape), *hidden, outputs)
     weights = sum(a * b for a, b in pairwise(widths))
     if weights > MOST_WEIGHTS:

@@ -42,8 +42,9 @@ class Options:
     class_weight : "balanced" or None
     scale : str
         "standard", "minmax", "robust" or "none".
-    layers : tuple of int or None
-        Units of each hidden layer; ``()`` is a linear model.
+    layers : tuple of int or str, or None
+        Units of each hidden layer; ``()`` is a linear model. Before them, for pictures, words such
+        as ``conv32`` and ``pool``; ``dense64`` is 64.
     activation, loss, optimizer, schedule : str or None
         Names, as ``squared_error``.
     learning_rate, dropout, weight_decay : float or None
@@ -68,7 +69,7 @@ class Options:
     split: str | None = None
     class_weight: str | None = None
     scale: str = "standard"
-    layers: tuple[int, ...] | None = None
+    layers: tuple[int | str, ...] | None = None
     activation: str = "relu"
     loss: str | None = None
     optimizer: str | None = None
@@ -102,9 +103,15 @@ class Options:
         return cls(**given)
 
     def __post_init__(self) -> None:
-        for units in self.layers or ():
+        for units in self.units or ():
             if not isinstance(units, int) or units < 1:
                 raise UsageError(f"layers are numbers of units, each at least 1, got {units!r}")
+        words = [isinstance(_units(word), int) for word in self.layers or ()]
+        if words != sorted(words):
+            raise UsageError(
+                "layers of pictures, as conv32 and pool, stand before dense ones, as in "
+                "conv32,pool,dense128"
+            )
         rows = self.batch_size
         if rows not in (None, "all") and not (isinstance(rows, int) and rows >= 1):
             raise UsageError(f'batch_size is at least 1, or "all", got {rows!r}')
@@ -141,9 +148,24 @@ class Options:
             return 0.0
         return self.validation  # pyright: ignore[reportReturnType]
 
+    @property
+    def stack(self) -> tuple[str, ...] | None:
+        """The layers that stand before the hidden ones, as they were written; None: no choice."""
+        if self.layers is None:
+            return None
+        return tuple(word for word in self.layers if _units(word) is None)  # pyright: ignore[reportReturnType]
+
+    @property
+    def units(self) -> tuple[int, ...] | None:
+        """The units of each hidden layer, as they were asked for."""
+        if self.layers is None:
+            return None
+        units = [_units(word) for word in self.layers]
+        return tuple(n for n in units if n is not None)
+
     def hidden(self, rows: int, preprocessing: Preprocessing) -> tuple[int, ...]:
         """Return the units of each hidden layer for so many training rows."""
-        return default_layers(rows, preprocessing) if self.layers is None else self.layers
+        return default_layers(rows, preprocessing) if self.units is None else self.units
 
     def descent(self, rows: int, preprocessing: Preprocessing | None = None) -> Descent:
         """Return the way down for so many training rows."""
@@ -171,6 +193,14 @@ class Options:
     def losses(self, targets: Sequence[Target]) -> Loss:
         """Return the loss of all targets together."""
         return joint_loss(targets, [loss_for(target, self.loss) for target in targets])
+
+
+def _units(word: int | str) -> int | None:
+    """Return the units of a layer written 128 or dense128; None for any other word."""
+    if not isinstance(word, str):
+        return word
+    text = word.strip().removeprefix("dense")
+    return int(text) if text.isdecimal() else None
 
 
 def check_class_weight(targets: Sequence[Target]) -> None:

@@ -76,6 +76,25 @@ class Answer:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
 
+    def likeliest(self, count: int, suffix: str = "") -> dict[str, np.ndarray]:
+        """Return columns ``top_1``, ``probability_1``, ``top_2``, ...: the likeliest classes.
+
+        Raises
+        ------
+        UsageError
+            If there are no probabilities.
+        """
+        if self.probabilities is None:
+            raise UsageError(f"{self.target} has no class probabilities to take the highest of")
+        order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+        chosen = np.take_along_axis(self.probabilities, order, axis=1)
+        labels = np.array(self.classes)[order]
+        columns: dict[str, np.ndarray] = {}
+        for place in range(order.shape[1]):
+            columns[f"top_{place + 1}{suffix}"] = labels[:, place]
+            columns[f"probability_{place + 1}{suffix}"] = chosen[:, place]
+        return columns
+
 
 def loss_for(target: Target, name: str | None) -> Loss:
     """Return the loss that learns a target: the default of its kind, or the one named.

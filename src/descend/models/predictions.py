@@ -38,8 +38,20 @@ class Predictions:
         """Whether each row is unlike the training data: bool (rows,), or None."""
         return None if self.likeness is None else self.likeness <= UNLIKE
 
-    def columns(self) -> dict[str, np.ndarray]:
-        """Return the columns that ``descend predict`` adds to a table."""
+    def columns(self, top: int | None = None) -> dict[str, np.ndarray]:
+        """Return the columns that ``descend predict`` adds to a table.
+
+        Parameters
+        ----------
+        top : int, optional
+            So many of the likeliest classes, in order, with their probabilities, in the place of
+            one column for each class.
+
+        Raises
+        ------
+        UsageError
+            If the likeliest classes are asked for, and there are no probabilities.
+        """
         several = len(self.answers) > 1
         added: dict[str, np.ndarray] = {}
         for answer in self.answers:
@@ -49,7 +61,9 @@ class Predictions:
                 added[f"low{suffix}"], added[f"high{suffix}"] = answer.low, answer.high
             for level, values in answer.quantiles.items():
                 added[f"quantile{suffix}_{level:g}"] = values
-            if answer.probabilities is not None:
+            if top is not None:
+                added |= answer.likeliest(top, suffix)
+            elif answer.probabilities is not None:
                 for label, column in zip(answer.classes, answer.probabilities.T, strict=True):
                     added[f"probability{suffix}_{label}"] = column
             if answer.disagreement is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
+from descend.data.readable import readable_table
 from descend.data.reading import read_table
 from descend.data.roles import row_groups, row_parts, row_times, row_weights
 from descend.data.splits import Split, split_rows
@@ -103,6 +104,8 @@ class TableExamples:
             columns, names, tasks = plan.columns, plan.targets, plan.tasks
             test, held, seed = plan.test_fraction, plan.validation_fraction, plan.descent.seed
             scale = plan.scale
+        table, unreadable = readable_table(table, columns)
+        table = replace(table, notes=(*table.notes, *unreadable))
         shape, notes, name_of_source = table.frame.shape, table.notes, table.source
         # From here on numbers and dates are typed, and the text they were read from is let go.
         frame = typed_frame(located(table.frame, columns, table.base), columns)
@@ -159,6 +162,7 @@ class TableExamples:
     ) -> Examples:
         """Encode every labelled row of another file with the same columns."""
         table = read_table(path, compact=True, **reading)
+        table, _ = readable_table(table, self.columns)
         frame = located(table.frame, self.columns, table.base)
         rows = labelled_rows(frame, self.targets)
         if not len(rows):

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from descend import metrics
+from descend.data.rows import Rows
 from descend.data.targets import ClassTarget
 from descend.layers import Layer
 from descend.layers.summary import parameter_count, summary_line
@@ -17,6 +18,7 @@ from descend.models.model import Model, linear_rival
 from descend.models.networks import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, check_network, member_loss, raw_width
+from descend.models.picture_networks import are_symbols, unmirrored
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
 from descend.models.table_examples import TableExamples
@@ -64,7 +66,7 @@ class TableTraining:
             self.validation = examples.part_of_file(file, plan.loss, weight, **reading)
         # Two runs read the training rows, the network's and the linear rival's: they are handed
         # to JAX once, and NumPy's copy is let go.
-        self.train = Examples(*jax.device_put((train.x, train.y, train.weights)))
+        self.train = Examples(*jax.tree.map(_on_device, (train.x, train.y, train.weights)))
         examples.inputs.pop("train")
         self.run = Run(
             plan.network, plan.loss, plan.descent, self.train, self.validation, self._score
@@ -148,6 +150,11 @@ class TableTraining:
         )
 
 
+def _on_device(array: Any) -> Any:
+    """Hand an array to JAX; rows that stay in a file are read later."""
+    return array if isinstance(array, Rows) else jax.device_put(array)
+
+
 def plan_for(examples: TableExamples, options: Options) -> Plan:
     """Return the plan for these examples: what was asked for, and good choices for the rest."""
     rows = len(examples.split.train)
@@ -160,9 +167,12 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         raw_width(examples.targets, loss),
         options.hidden(rows, preprocessing),
         rows=rows,
+        stack=options.stack,
         activation=options.activation,
         dropout=DROPOUT if options.dropout is None else options.dropout,
     )
+    if are_symbols(examples.found):
+        network = unmirrored(network)
     return Plan(
         columns=examples.columns,
         targets=tuple(target.name for target in examples.targets),

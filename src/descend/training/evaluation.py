@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -16,6 +17,19 @@ __all__ = ["count_rows", "linked_outputs", "mean_loss", "raw_outputs"]
 
 PIECE = 4096
 """Rows a forward pass; fewer rows are padded to a bucket, so that shapes stay few."""
+
+MOST_NUMBERS = 1 << 22
+"""Input numbers a forward pass; of large inputs, such as pictures, fewer rows go together."""
+
+
+def _piece(x: Any) -> int:
+    """Return how many rows of an input go through the network together."""
+    leaves = jax.tree.leaves(x)
+    numbers = sum(math.prod(leaf.shape[1:]) for leaf in leaves)
+    piece = PIECE
+    while piece > 16 and piece * numbers > MOST_NUMBERS:
+        piece //= 2
+    return piece
 
 
 def count_rows(x: Any) -> int:
@@ -50,8 +64,9 @@ def raw_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray:
     apply = forward(network)
     n = count_rows(x)
     pieces = []
-    for start in range(0, n, PIECE):
-        piece = jax.tree.map(lambda a, s=start: a[s : s + PIECE], x)
+    size = _piece(x)
+    for start in range(0, n, size):
+        piece = jax.tree.map(lambda a, s=start: a[s : s + size], x)
         rows = count_rows(piece)
         pieces.append(np.asarray(apply(params, state, _padded(piece, rows)))[:rows])
     return np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
