@@ -3,8 +3,10 @@
 from descend.optimizers.adam import Adam, AdaMax, AdamW, AMSGrad, NAdam, RAdam
 from descend.optimizers.adaptive import AdaDelta, AdaGrad, RMSProp
 from descend.optimizers.averaged import AveragedSGD
+from descend.optimizers.implicit import ImplicitSGD
 from descend.optimizers.layerwise import LAMB, Adafactor, Lion, Muon
 from descend.optimizers.optimizer import Optimizer
+from descend.optimizers.quasi_newton import LBFGS
 from descend.optimizers.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from descend.optimizers.sgd import SGD, Momentum, Nesterov
 
@@ -17,7 +19,9 @@ __all__ = [
     "Adam",
     "AdamW",
     "AveragedSGD",
+    "ImplicitSGD",
     "LAMB",
+    "LBFGS",
     "Lion",
     "Momentum",
     "Muon",

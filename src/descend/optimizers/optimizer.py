@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,9 +29,20 @@ class Optimizer(Spec):
     In the equations, theta are the parameters, g the gradient of the mean loss of the batch, lr
     the current learning rate and t the number of the step, from 1; products, quotients and roots
     are element by element. "As in PyTorch" means: the same trajectory but for rounding.
+
+    Attributes
+    ----------
+    full_batch : bool
+        Whether the rule needs the same rows at every step.
+    looks_again : bool
+        Whether it computes the loss of the batch at further points: ``update`` then also needs
+        ``value`` (the loss at the parameters) and ``value_fn`` (parameters -> loss).
     """
 
     learning_rate: float
+
+    full_batch: ClassVar[bool] = False
+    looks_again: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_number(self, "learning_rate", above=0)

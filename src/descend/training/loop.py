@@ -18,6 +18,7 @@ from descend.layers import Layer
 from descend.losses import Loss
 from descend.training.descent import Descent
 from descend.training.evaluation import raw_outputs
+from descend.training.extras import Extras
 from descend.training.feed import Feed
 from descend.training.lane import Lane, Score, alike, filled
 from descend.training.records import EpochRecord, Examples
@@ -103,6 +104,8 @@ class Run:
         self.score = score
         self.rows = train.rows
         self.optimizer_state = optimizer_state
+        if side_by_side is None and descent.restarts > 1 and params is None:
+            side_by_side = [descent.replace(seed=descent.seed + i) for i in range(descent.restarts)]
         self._together = side_by_side is not None
         descents = [descent] if side_by_side is None else alike(descent, side_by_side)
         self._keys: list[jax.Array] = []
@@ -114,6 +117,8 @@ class Run:
             start = jax.device_get((start[0], start[1] or {}))
             self._keys.append(key)
             self.lanes.append(Lane(one, *start))
+        self._extras = Extras.of(descent)
+        self._extras.check_layers(self.lanes[0].params)
         self.batch_size = min(descent.batch_size or self.rows, self.rows)
         if self.batch_size == self.rows and not jax.tree.leaves(self.lanes[0].state):
             # Fillers weigh nothing, so that full batches of similar size share a program; but
@@ -132,6 +137,7 @@ class Run:
             decay=any(one.weight_decay > 0 for one in descents),
             clip=any(one.clip_norm is not None for one in descents),
             together=self._together,
+            extras=self._extras,
         )
         self._settings = self._of_all(
             [
@@ -372,6 +378,8 @@ class Run:
 
     def _shown(self, carry: Carry) -> Any:
         """Return the weights to predict with: for averaging rules not those that are trained."""
+        if self._extras.averages:
+            return carry.memory["average"]
         if self._bare is not None:
             return carry.params
         return self.descent.optimizer.evaluation_params(carry.optimizer_state, carry.params)

@@ -19,6 +19,7 @@ from descend.layers import Layer
 from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Schedule
+from descend.training.extras import Extras
 
 __all__ = [
     "Carry",
@@ -52,6 +53,8 @@ class Carry(NamedTuple):
         Of the latest step, after the schedule.
     bad_step : int32
         Number, from 1, of the first step whose loss was not finite; 0 while all is well.
+    memory : dict
+        Of what goes around the optimizer's rule, see `Extras`.
     """
 
     params: Any
@@ -63,6 +66,7 @@ class Carry(NamedTuple):
     rows: jax.Array
     learning_rate: jax.Array
     bad_step: jax.Array
+    memory: dict[str, Any]
 
 
 class Settings(NamedTuple):
@@ -74,6 +78,8 @@ class Settings(NamedTuple):
     clip_norm: float
     ridge: float = 0.0
 
+
+NO_EXTRAS = Extras()
 
 BESIDE = Settings(0, None, 0, 0, 0)  # pyright: ignore[reportArgumentType]
 """Which numbers each of several networks side by side has for itself."""
@@ -100,13 +106,13 @@ class Program(NamedTuple):
     run_epochs: Callable[..., tuple[Carry, jax.Array]]
 
 
-def _decay_weights(params: Any, before: Any, rate: jax.Array) -> Any:
-    """Take ``rate * before`` off every leaf named ``weight``, and leave all others alone."""
+def _with_decay(updates: Any, params: Any, rate: jax.Array) -> Any:
+    """Take ``rate * p`` off the update of every leaf named ``weight``, and leave others alone."""
 
-    def leaf(path: tuple[Any, ...], p: jax.Array, old: jax.Array) -> jax.Array:
-        return p - rate * old if getattr(path[-1], "key", None) == "weight" else p
+    def leaf(path: tuple[Any, ...], update: jax.Array, p: jax.Array) -> jax.Array:
+        return update - rate * p if getattr(path[-1], "key", None) == "weight" else update
 
-    return jax.tree_util.tree_map_with_path(leaf, params, before)
+    return jax.tree_util.tree_map_with_path(leaf, updates, params)
 
 
 def squared_weights(params: Any) -> jax.Array:
@@ -128,6 +134,7 @@ def program(
     clip: bool = False,
     ridge: bool = False,
     together: bool = False,
+    extras: Extras = NO_EXTRAS,
 ) -> Program:
     """Return the compiled training functions for one set-up (the same ones when asked again).
 
@@ -147,15 +154,22 @@ def program(
         Several networks side by side: params, state, key, every array of the carry, and the
         numbers of the settings but ``total_steps`` have a leading axis, one entry a network. All
         visit the same rows at the same time. `Program.run_epochs` is not for them.
+    extras : Extras
+        What goes around the optimizer's rule.
     """
     rule = optax.with_extra_args_support(
         optimizer.transformation() if isinstance(optimizer, Optimizer) else optimizer
     )
 
+    looks_again = not isinstance(optimizer, Optimizer) or optimizer.looks_again
+
     def start(params: Any, state: Any, key: jax.Array) -> Carry:
         zero = jnp.zeros((), float)
         none = jnp.zeros((), jnp.int32)
-        return Carry(params, state, rule.init(params), key, none, zero, zero, zero, none)
+        return Carry(
+            params, state, rule.init(params), key, none, zero, zero, zero, none,
+            extras.start(params),
+        )  # fmt: skip
 
     def batch_loss(params, state, x, y, weights, count, key, settings):
         raw, state = network.apply(params, state, x, key=key, train=True)
@@ -170,6 +184,30 @@ def program(
                 total = jnp.where(heavy > 0, total, 0)  # a batch that weighs nothing: no step
                 count = jnp.where(heavy > 0, heavy, 1)
         return total / count, state
+
+    def in_pieces(params, state, x, y, weights, count, key, settings):
+        """Return what one pass over the whole batch would, from passes over pieces of it."""
+        pieces = min(extras.accumulate, batch_size)
+        length = -(-batch_size // pieces)
+        missing = length * pieces - batch_size  # filled with the last row, which weighs nothing
+        weights = jnp.pad(jnp.ones(batch_size, float) if weights is None else weights, (0, missing))
+
+        def cut(a: jax.Array) -> jax.Array:
+            a = jnp.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1), mode="edge")
+            return a.reshape(pieces, length, *a.shape[1:])
+
+        def add(held, part):
+            (total, state), gradient = held
+            i, (x, y, w) = part
+            (value, state), g = jax.value_and_grad(batch_loss, has_aux=True)(
+                params, state, x, y, w, count, jax.random.fold_in(key, i), settings
+            )
+            return ((total + value, state), jax.tree.map(jnp.add, gradient, g)), None
+
+        nothing = jax.tree.map(jnp.zeros_like, params)
+        shares = weights.reshape(pieces, length)
+        parts = (jnp.arange(pieces), (*jax.tree.map(cut, (x, y)), shares))
+        return jax.lax.scan(add, ((jnp.zeros((), float), state), nothing), parts)[0]
 
     def one_step(i: jax.Array, carry: Carry, x, y, weights, order, rows, settings) -> Carry:
         first = i * batch_size
@@ -192,22 +230,35 @@ def program(
             w = real.astype(float) if w is None else jnp.where(real, w, 0.0)
             count = jnp.minimum(batch_size, rows - first).astype(float)
         key = jax.random.fold_in(carry.key, carry.step)
-        (value, state), gradient = jax.value_and_grad(batch_loss, has_aux=True)(
-            carry.params, carry.state, x, y, w, count, key, settings
-        )
+        batch = (carry.state, x, y, w, count, key, settings)
+
+        def value_and_gradient(params: Any) -> Any:
+            if extras.accumulate > 1:
+                return in_pieces(params, *batch)
+            return jax.value_and_grad(batch_loss, has_aux=True)(params, *batch)
+
+        (value, state), gradient = value_and_gradient(carry.params)
+        if extras.sam is not None:
+            gradient = value_and_gradient(extras.sharp(carry.params, gradient))[1]
+        gradient = extras.clipped(gradient, carry.params)
         if clip:
             norm = optax.tree.norm(gradient)
             shrink = jnp.minimum(1.0, settings.clip_norm / jnp.maximum(norm, 1e-30))
             gradient = jax.tree.map(lambda g: g * shrink, gradient)
         progress = carry.step.astype(float) / settings.total_steps
         rate = jnp.asarray(settings.learning_rate * schedule(progress), float)
+        told: dict[str, Any] = {"learning_rate": rate} if isinstance(optimizer, Optimizer) else {}
+        if looks_again:
+            told["value"], told["grad"] = value, gradient
+            told["value_fn"] = lambda params: batch_loss(params, *batch)[0]
         updates, optimizer_state = rule.update(
-            gradient, carry.optimizer_state, carry.params, learning_rate=rate
+            gradient, carry.optimizer_state, carry.params, **told
         )
-        params = optax.apply_updates(carry.params, updates)
         if decay:
-            params = _decay_weights(params, carry.params, rate * settings.weight_decay)
+            updates = _with_decay(updates, carry.params, rate * settings.weight_decay)
+        params = optax.apply_updates(carry.params, extras.scaled(updates))
         step, fine = carry.step + 1, jnp.isfinite(value)
+        params, memory = extras.after(carry.memory, params, step, settings.total_steps)
         if together:  # the others go on, and the first bad step is the one to tell
             fine = fine | (carry.bad_step > 0)
         return Carry(
@@ -220,6 +271,7 @@ def program(
             carry.rows + count,
             rate,
             jnp.where(fine, carry.bad_step, step),
+            memory,
         )
 
     def steps(carry: Carry, x, y, weights, order, rows, first, last, settings: Settings) -> Carry:
