@@ -55,7 +55,7 @@ def update(name, gradient, state, params, rate):
 @jax.jit
 def step_all(gradient, states, params, rate):
     """Return {name: (updates, state)} and {name: new params}."""
-    results = {name: update(name, gradient, states[name], params[name], rate) for name in RULES}
+    results = {name: update(name, gradient, states[name], params[name], rate) for name in states}
     return results, {
         name: optax.apply_updates(params[name], updates) for name, (updates, _) in results.items()
     }

@@ -364,6 +364,11 @@ CASES = {
             optimizers.AveragedSGD(0.1, 0.1, 0.5, 3),
             {"decay": (-0.1,), "power": (-0.1,), "start": (-1, 1.5)},
         ),
+        "ImplicitSGD": (
+            optimizers.ImplicitSGD(0.1, 3, 5, 1e-3),
+            {"newton_steps": (0, 1.5), "cg_steps": (0,), "tolerance": (-0.1,)},
+        ),
+        "LBFGS": (optimizers.LBFGS(0.5, 3, 5), {"memory": (0, 1.5), "search_steps": (0,)}),
         "LAMB": (optimizers.LAMB(0.1, 0.8, 0.9, 1e-5, 0.1), ADAM | DECAY),
         "Lion": (optimizers.Lion(0.1, 0.8, 0.9, 0.1), BETAS | DECAY),
         "Momentum": (

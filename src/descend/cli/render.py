@@ -147,6 +147,9 @@ class Talk:
         best = f", best was {run.best_epoch}" if run.best_epoch != last.epoch else ""
         why = {"epochs": "Finished", "patience": "Stopped", "stopped": "Stopped"}[run.ended]
         self.line(why, f"at epoch {last.epoch}{best}, {last.seconds:.1f} s")
+        if starts := training.starts():
+            kept = run.lanes.index(run.winner)
+            self.line("", starts_line(starts, kept))
 
     def report(self, report: Report | None) -> None:
         """Write the scores on test rows."""
@@ -222,9 +225,20 @@ class Talk:
         self.report(card.report)
 
 
+def starts_line(starts: Sequence[float], kept: int) -> str:
+    """Return how the starts compare, in one line."""
+    ordered = sorted(starts)
+    middle = 0.5 * (ordered[(len(starts) - 1) // 2] + ordered[len(starts) // 2])
+    return (
+        f"{len(starts)} starts: validation score {ordered[0]:.3f} to {ordered[-1]:.3f}, median "
+        f"{middle:.3f}; kept start {kept + 1}, {starts[kept]:.3f}"
+    )
+
+
 def descent_line(training: TableTraining) -> str:
     """Return the way down in one line."""
     from descend.models.names import snake_case
+    from descend.models.options import EXTRAS
 
     descent, run = training.plan.descent, training.run
     optimizer = descent.optimizer
@@ -240,6 +254,13 @@ def descent_line(training: TableTraining) -> str:
     parts.append(f"up to {count(descent.epochs, 'epoch')}")
     if descent.patience and training.validation.rows:
         parts.append(f"stops after {descent.patience} without gain")
+    if descent.restarts > 1:
+        parts.append(f"{descent.restarts} starts side by side")
+    for name in EXTRAS:
+        value = getattr(descent, name)
+        if name != "restarts" and value not in (None, (), 1):
+            rates = ", ".join(f"{a} {b:g}" for a, b in value) if isinstance(value, tuple) else ""
+            parts.append(f"{name.replace('_', ' ')} {rates or f'{value:g}'}")
     return ", ".join(parts)
 
 

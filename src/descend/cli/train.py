@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from descend.cli.descent_options import descent_options
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
 from descend.cli.values import BatchSize, Layers, Names, Seconds, Share
@@ -70,6 +71,7 @@ __all__ = [
 @click.option("--every", type=Seconds(), default="60s", show_default=True, metavar="TIME")
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in DIR.")
 @click.option("--force", is_flag=True, help="Resume although plan or rows are others.")
+@descent_options
 @reading_options
 @json_option
 @quiet_option

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["BatchSize", "Layers", "Names", "Seconds", "Share"]
+__all__ = ["BatchSize", "Layers", "Names", "Rates", "Seconds", "Share"]
 
 
 class Names(click.ParamType[Any]):
@@ -59,6 +59,27 @@ class BatchSize(click.ParamType[Any]):
             return int(value)
         except ValueError:
             self.fail(f'"{value}" is neither a number of rows nor "all"', param, ctx)
+
+
+class Rates(click.ParamType[Any]):
+    """Factors of the learning rate by layer: ``0_dense=0.1,2_dense=0``."""
+
+    name = "layer=factor"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of (layer, factor)."""
+        if not isinstance(value, str):
+            return value
+        rates = []
+        for part in value.split(","):
+            name, mark, factor = part.rpartition("=")
+            try:
+                rates.append((name.strip(), float(factor)))
+            except ValueError:
+                mark = ""
+            if not mark or not name.strip():
+                self.fail(f'"{part}" is not LAYER=FACTOR, as 0_dense=0.1', param, ctx)
+        return tuple(rates)
 
 
 class Seconds(click.ParamType[Any]):

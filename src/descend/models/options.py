@@ -15,9 +15,24 @@ from descend.losses import Loss
 from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.networks import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
+from descend.schedules import Constant
 from descend.training import Descent
 
 __all__ = ["Options", "check_class_weight"]
+
+EXTRAS = (
+    "clip_norm",
+    "clip_value",
+    "clip_adaptive",
+    "layer_rates",
+    "accumulate",
+    "sam",
+    "lookahead",
+    "ema",
+    "tail_average",
+    "restarts",
+)
+"""Fields of `Descent` that an option of the same name sets."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,12 @@ class Options:
     epochs, patience : int or None
     test_fraction : float
         Share of the rows; 0 leaves the model untested.
+    clip_norm, clip_value, clip_adaptive, sam, ema, tail_average : float or None
+    lookahead, accumulate : int or None
+    layer_rates : sequence of (layer, factor)
+        As the fields of `descend.training.Descent`.
+    restarts : int
+        Train so many networks from different starts side by side, and keep the best.
     validation : float, file name or None
         Share of the rows left for training that decides when to stop, 0 to train to the last
         epoch; or a file of rows. By default a fifth, and at most 20,000 rows.
@@ -80,6 +101,16 @@ class Options:
     patience: int | None = None
     dropout: float | None = None
     weight_decay: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    clip_adaptive: float | None = None
+    layer_rates: tuple[tuple[str, float], ...] | None = None
+    accumulate: int | None = None
+    sam: float | None = None
+    lookahead: int | None = None
+    ema: float | None = None
+    tail_average: float | None = None
+    restarts: int | None = None
     validation: float | str | os.PathLike[str] | None = None
     test_fraction: float = 0.2
     seed: int = 0
@@ -180,7 +211,9 @@ class Options:
             changes["schedule"] = choose("schedule", self.schedule, SCHEDULES)()
         if self.batch_size is not None:
             changes["batch_size"] = None if self.batch_size == "all" else self.batch_size
-        for name in ("epochs", "patience", "weight_decay"):
+        if "optimizer" in changes and changes["optimizer"].full_batch and self.batch_size is None:
+            changes |= {"batch_size": None, "schedule": changes.get("schedule", Constant())}
+        for name in ("epochs", "patience", "weight_decay", *EXTRAS):
             if getattr(self, name) is not None:
                 changes[name] = getattr(self, name)
         descent = default.replace(**changes)

@@ -44,6 +44,9 @@ class Provenance(Spec):
         Epochs run, and the one whose weights were kept.
     ended : str
         "epochs", "patience" or "stopped".
+    starts : tuple of float
+        With ``restarts``, the best validation score of each start in the order of their seeds; a
+        start that diverged at once has none, and stands as the lowest.
     """
 
     source: str
@@ -60,6 +63,7 @@ class Provenance(Spec):
     epochs: int
     best_epoch: int
     ended: str
+    starts: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_plain(self)
@@ -74,6 +78,7 @@ class Provenance(Spec):
         data_digest: str,
         best_epoch: int,
         ended: str,
+        starts: Sequence[float] = (),
     ) -> Provenance:
         """Return the provenance of a run that has just ended, here and now."""
         return cls(
@@ -85,6 +90,7 @@ class Provenance(Spec):
             epochs=history[-1].epoch if history else 0,
             best_epoch=best_epoch,
             ended=ended,
+            starts=tuple(starts),
             **surroundings(),
         )
 

@@ -147,7 +147,21 @@ class TableTraining:
             data_digest=self.examples.digest,
             best_epoch=self.run.best_epoch,
             ended=self.run.ended,
+            starts=self.starts(),
         )
+
+    def starts(self) -> tuple[float, ...]:
+        """Return the best validation score of each start, where there are several."""
+        lanes = self.run.lanes
+        if len(lanes) == 1 or self.run.validation is None:
+            return ()
+        found = [
+            [record.validation_score for record in lane.history if record.epoch == lane.best_epoch]
+            for lane in lanes
+        ]
+        scores = [score for kept in found for score in kept if score is not None]
+        lowest = min(scores, default=0.0)
+        return tuple(lowest if not kept or kept[0] is None else kept[0] for kept in found)
 
 
 def _on_device(array: Any) -> Any:

@@ -84,7 +84,7 @@ class ImplicitSGD(Optimizer):
     """
 
     learning_rate: float = 0.1
-    newton_steps: int = 8
+    newton_steps: int = 12
     cg_steps: int = 16
     tolerance: float = 1e-5
 
