@@ -33,6 +33,7 @@ __all__ = [
     "parameter_lines",
     "size",
     "spec_json",
+    "starts_line",
 ]
 
 LABEL = 10
@@ -140,6 +141,8 @@ class Talk:
 
     def stopped(self, training: TableTraining) -> None:
         """Say how the run ended."""
+        from descend.training import advice
+
         run = training.run
         if not run.history:
             return
@@ -147,6 +150,8 @@ class Talk:
         best = f", best was {run.best_epoch}" if run.best_epoch != last.epoch else ""
         why = {"epochs": "Finished", "patience": "Stopped", "stopped": "Stopped"}[run.ended]
         self.line(why, f"at epoch {last.epoch}{best}, {last.seconds:.1f} s")
+        for sentence in advice(run.history):
+            self.line("Stuck", sentence)
         if starts := training.starts():
             kept = run.lanes.index(run.winner)
             self.line("", starts_line(starts, kept))

@@ -69,8 +69,9 @@ class TableTraining:
         self.train = Examples(*jax.tree.map(_on_device, (train.x, train.y, train.weights)))
         examples.inputs.pop("train")
         self.run = Run(
-            plan.network, plan.loss, plan.descent, self.train, self.validation, self._score
-        )
+            plan.network, plan.loss, plan.descent, self.train, self.validation, self._score,
+            diagnostics=True,
+        )  # fmt: skip
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train, and yield records as `descend.training.Run.epochs` does."""

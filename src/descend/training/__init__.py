@@ -1,6 +1,7 @@
 """Training: one compiled step, the loop around it, and judging what came out."""
 
 from descend.training.descent import Descent
+from descend.training.diagnostics import advice
 from descend.training.evaluation import count_rows, linked_outputs, mean_loss, raw_outputs
 from descend.training.fitting import Trained, fit
 from descend.training.loop import Run
@@ -12,6 +13,7 @@ __all__ = [
     "Examples",
     "Run",
     "Trained",
+    "advice",
     "count_rows",
     "fit",
     "linked_outputs",

@@ -10,13 +10,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from descend.errors import UsageError
+from descend.errors import DivergedError, UsageError
 from descend.losses import Loss
 from descend.training.descent import Descent
 from descend.training.evaluation import mean_loss
 from descend.training.records import EpochRecord, Examples
 
-__all__ = ["Lane", "Score", "alike", "filled"]
+__all__ = ["Lane", "Score", "alike", "diverged", "filled"]
 
 Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
 """(raw outputs, targets, weights) -> a number, greater is better."""
@@ -41,16 +41,26 @@ class Lane:
         What that epoch was judged by, greater is better.
     history : list of EpochRecord
         One for each complete epoch.
+    latest : dict of NumPy arrays
+        The weights at the end of the last epoch that diagnostics were made of.
     ended : str
         "epochs", "patience", "stopped" or "diverged"; "" while it goes on.
     """
 
     def __init__(self, descent: Descent, params: Any, state: Any) -> None:
         self.descent, self.params, self.state = descent, params, state
+        self.latest = params
         self.best_epoch = 0
         self.best: tuple[float, float] | None = None
         self.history: list[EpochRecord] = []
         self.ended = ""
+
+    @property
+    def worth(self) -> tuple[float, ...]:
+        """What lanes are compared by: the best validation, or else the latest loss."""
+        if self.best is not None:
+            return self.best
+        return (-self.history[-1].loss,) if self.history else (-math.inf,)
 
     def judge(
         self, raw: np.ndarray | None, held: Examples | None, loss: Loss, score: Score | None
@@ -105,6 +115,30 @@ class Lane:
 def _finite(value: float) -> float | None:
     """Return a number that JSON can hold; minus infinity, the worst of all, becomes None."""
     return value if math.isfinite(value) else None
+
+
+def diverged(lane: Lane, step: int, epoch: int, bare: bool) -> DivergedError:
+    """Return the error of a run whose loss is no number, with the rate to try.
+
+    Parameters
+    ----------
+    bare : bool
+        Whether an optax transformation with a rate of its own takes the place of the optimizer.
+    """
+    optimizer = lane.descent.optimizer
+    rate = optimizer.learning_rate
+    kept = f"the weights of epoch {lane.best_epoch}" if lane.best_epoch else "the first weights"
+    cause = "the most likely cause is a learning rate too high for these data"
+    if not bare:
+        cause += (
+            f": {type(optimizer).__name__} had {rate:g}. Try {rate / 10:g}, or clip the gradient "
+            "(clip_norm=1)"
+        )
+    return DivergedError(
+        f"the loss became infinite or not a number at step {step} (epoch {epoch}); {cause}. "
+        f"Kept: {kept}.",
+        step,
+    )
 
 
 def alike(descent: Descent, several: Sequence[Descent]) -> list[Descent]:

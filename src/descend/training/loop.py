@@ -13,14 +13,15 @@ import numpy as np
 import optax
 
 from descend.data.batches import bucket
-from descend.errors import DivergedError, UsageError
+from descend.errors import UsageError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.training.descent import Descent
+from descend.training.diagnostics import inside, movement
 from descend.training.evaluation import raw_outputs
 from descend.training.extras import Extras
 from descend.training.feed import Feed
-from descend.training.lane import Lane, Score, alike, filled
+from descend.training.lane import Lane, Score, alike, diverged, filled
 from descend.training.records import EpochRecord, Examples
 from descend.training.step import Carry, Settings, program
 
@@ -55,6 +56,8 @@ class Run:
         Train one network for each of these, in one compiled program. They may differ from
         ``descent`` in the seed and the learning rate, weight decay and ``clip_norm``; all visit
         the rows in the order that the seed of ``descent`` decides. Each keeps its own best epoch.
+    diagnostics : bool
+        Look into the network once an epoch; see `EpochRecord`.
 
     Attributes
     ----------
@@ -96,12 +99,14 @@ class Run:
         state: Any = None,
         optimizer_state: Any = None,
         side_by_side: Sequence[Descent] | None = None,
+        diagnostics: bool = False,
     ) -> None:
         if train.rows < 1:
             raise UsageError("there are no training rows")
         self.network, self.loss, self.descent = network, loss, descent
         self.validation = validation if validation is not None and validation.rows else None
         self.score = score
+        self._diagnostics = diagnostics
         self.rows = train.rows
         self.optimizer_state = optimizer_state
         if side_by_side is None and descent.restarts > 1 and params is None:
@@ -161,13 +166,7 @@ class Run:
     @property
     def winner(self) -> Lane:
         """The network that is best so far: on the validation rows, or else by its latest loss."""
-
-        def worth(lane: Lane) -> tuple[float, ...]:
-            if lane.best is not None:
-                return lane.best
-            return (-lane.history[-1].loss,) if lane.history else (-math.inf,)
-
-        return max(self.lanes, key=worth)
+        return max(self.lanes, key=lambda lane: lane.worth)
 
     @property
     def params(self) -> Any:
@@ -299,7 +298,7 @@ class Run:
             for lane, step in zip(self.lanes, bad, strict=True):
                 lane.ended = lane.ended or ("diverged" if step else "")
             if all(lane.ended == "diverged" for lane in self.lanes):
-                raise self._diverged(int(bad.max()))
+                raise diverged(self.winner, int(bad.max()), self._epoch, self._bare is not None)
             if self._done < self.steps and not self._stop:
                 yield self._record(self.lanes.index(self.winner))
             if all(lane.ended for lane in self.lanes):
@@ -335,6 +334,7 @@ class Run:
         lane: int,
         judged: tuple[float | None, float | None] = (None, None),
         best: bool = False,
+        diagnostics: dict[str, Any] | None = None,
     ) -> EpochRecord:
         carry = self._carry
         numbers = (carry.loss_sum, carry.rows, carry.step, carry.learning_rate)
@@ -350,6 +350,7 @@ class Run:
             seconds=time.perf_counter() - self._began,
             rows_per_second=float(rows) / max(self._spent, 1e-9),
             best=best,
+            diagnostics=diagnostics,
         )
 
     def _finish_epoch(self) -> EpochRecord:
@@ -371,10 +372,20 @@ class Run:
             if gain:
                 lane.params, lane.state = jax.tree.map(np.array, jax.device_get((params, state)))
                 lane.best_epoch = self._epoch
-            records[i] = self._record(i, judged, gain)
+            seen = self._look(lane, params, state) if self._diagnostics else None
+            records[i] = self._record(i, judged, gain, seen)
             lane.history.append(records[i])
             lane.end_if_due(self._epoch, self.validation is not None)
         return records.get(self.lanes.index(self.winner)) or next(iter(records.values()))
+
+    def _look(self, lane: Lane, params: Any, state: Any) -> dict[str, Any]:
+        """Return what goes on inside a network at the end of an epoch."""
+        x, y, _ = self._feed.window(self._epoch, self.steps - 1).data
+        before, lane.latest = lane.latest, jax.tree.map(np.array, jax.device_get(params))
+        seen = inside(self.network, self.loss, lane.latest, state, x, y, self.rows)
+        residual = getattr(self._carry.optimizer_state, "residual", None)
+        more = {} if residual is None else {"residual": float(np.max(residual))}
+        return seen | {"movement": movement(before, lane.latest)} | more
 
     def _shown(self, carry: Carry) -> Any:
         """Return the weights to predict with: for averaging rules not those that are trained."""
@@ -383,19 +394,3 @@ class Run:
         if self._bare is not None:
             return carry.params
         return self.descent.optimizer.evaluation_params(carry.optimizer_state, carry.params)
-
-    def _diverged(self, step: int) -> DivergedError:
-        rate = self.descent.optimizer.learning_rate
-        kept = f"the weights of epoch {self.best_epoch}" if self.best_epoch else "the first weights"
-        name = type(self.descent.optimizer).__name__
-        cause = (
-            f"the most likely cause is a learning rate too high for these data: {name} had "
-            f"{rate:g}. Try {rate / 10:g}, or clip the gradient (clip_norm=1)"
-            if self._bare is None
-            else "the most likely cause is a learning rate too high for these data"
-        )
-        return DivergedError(
-            f"the loss became infinite or not a number at step {step} (epoch {self._epoch}); "
-            f"{cause}. Kept: {kept}.",
-            step,
-        )

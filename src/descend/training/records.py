@@ -59,6 +59,10 @@ class EpochRecord:
         Of the training steps alone, in this epoch.
     best : bool
         Whether this epoch is the best so far; its weights are kept.
+    diagnostics : dict or None
+        At the end of an epoch, where asked for: ``gradient_norm`` and ``movement`` (how far the
+        weights moved in the epoch, relative to their length) of each layer, ``saturated`` and
+        ``dead`` units (see `descend.training.diagnostics`), and ``residual`` of `ImplicitSGD`.
     """
 
     epoch: int
@@ -71,6 +75,7 @@ class EpochRecord:
     seconds: float
     rows_per_second: float
     best: bool
+    diagnostics: dict[str, Any] | None = None
 
     @property
     def complete(self) -> bool:
