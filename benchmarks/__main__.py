@@ -12,7 +12,16 @@ from descend.cli.main import SMALL_LOOPS
 # As the command line does: small training loops become one piece of machine code each.
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {SMALL_LOOPS}".strip()
 
-BENCHMARKS = ("row_by_row", "mini_batch", "estimators", "whole_process", "million_rows", "feedback")
+BENCHMARKS = (
+    "row_by_row",
+    "mini_batch",
+    "side_by_side",
+    "estimators",
+    "whole_process",
+    "million_rows",
+    "streaming",
+    "feedback",
+)
 
 
 def main() -> None:

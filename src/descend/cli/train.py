@@ -64,6 +64,7 @@ __all__ = [
     "--validation", type=Share(), help="Rows that decide when to stop: a share, or a file."
 )
 @click.option("--test-fraction", type=float, default=0.2, show_default=True, metavar="SHARE")
+@click.option("--stream/--no-stream", default=None, help="Train from disk [large files].")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
     "--checkpoint", type=click.Path(), metavar="DIR", help="Keep the run on disk, in DIR."
@@ -210,7 +211,7 @@ def refuse_changes(context: click.Context) -> None:
     """Refuse options beside --plan that the plan itself decides."""
     free = {"file", "out", "plan_file", "dry_run", "as_json", "quiet", "validation"}
     free |= {"checkpoint", "every", "resume", "force"}
-    free |= {"encoding", "delimiter", "quote", "decimal", "header", "bad_rows"}
+    free |= {"stream", "encoding", "delimiter", "quote", "decimal", "header", "bad_rows"}
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
         if given is ParameterSource.COMMANDLINE and parameter.name not in free:

@@ -78,6 +78,9 @@ class Options:
         Share of the rows left for training that decides when to stop, 0 to train to the last
         epoch; or a file of rows. By default a fifth, and at most 20,000 rows.
     seed : int
+    stream : bool or None
+        Read the table part by part and train from disk, in memory that does not grow with it; by
+        default where the file has 1 GB or more (200 MB, where it is compressed).
     """
 
     target: tuple[str, ...] = ()
@@ -114,6 +117,7 @@ class Options:
     validation: float | str | os.PathLike[str] | None = None
     test_fraction: float = 0.2
     seed: int = 0
+    stream: bool | None = None
 
     @classmethod
     def of(cls, **given: Any) -> Options:
@@ -162,6 +166,8 @@ class Options:
         if self.loss is not None:
             choose("loss", self.loss, LOSSES)
         self.descent(rows=1)  # its specs check the names and rates
+        if self.stream not in (None, True, False):
+            raise UsageError(f"stream is True, False or None, got {self.stream!r}")
         if self.class_weight not in (None, "balanced"):
             raise UsageError(f'class_weight is "balanced" or not given, got {self.class_weight!r}')
 

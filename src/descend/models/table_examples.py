@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan
 from descend.training import Examples
 
-__all__ = ["TableExamples"]
+__all__ = ["Asked", "PARTS", "TableExamples", "split_of", "too_few"]
 
 PARTS = ("train", "validation", "test")
 
@@ -94,44 +94,28 @@ class TableExamples:
             If the table cannot be read, or cannot be learned from.
         """
         table = read_table(source, compact=True, **reading)
-        if plan is None:
-            names = options.target or ((table.target,) if table.target else ())
-            columns = _columns(table, options, names)
-            tasks: Sequence[str | None] = [options.task] * len(names)
-            test, held, seed = options.test_fraction, options.validation_share, options.seed
-            scale = options.scale
-        else:
-            columns, names, tasks = plan.columns, plan.targets, plan.tasks
-            test, held, seed = plan.test_fraction, plan.validation_fraction, plan.descent.seed
-            scale = plan.scale
-        table, unreadable = readable_table(table, columns)
-        table = replace(table, notes=(*table.notes, *unreadable))
+        asked = Asked.of(table, table.frame, options, plan)
+        columns, names = asked.columns, asked.names
         shape, notes, name_of_source = table.frame.shape, table.notes, table.source
         # From here on numbers and dates are typed, and the text they were read from is let go.
         frame = typed_frame(located(table.frame, columns, table.base), columns)
         decimal = table.decimal
         del table
         if len(frame) < FEWEST:
-            raise _too_few(name_of_source, len(frame), "")
+            raise too_few(name_of_source, len(frame), "")
         found = [
             infer_target(frame, name, task, decimal=decimal, source=name_of_source)
-            for name, task in zip(names, tasks, strict=True)
+            for name, task in zip(names, asked.tasks, strict=True)
         ]
         rows = labelled_rows(frame, found)
         if len(rows) < FEWEST:
-            raise _too_few(name_of_source, len(rows), " with a known target")
+            raise too_few(name_of_source, len(rows), " with a known target")
         unlabelled = len(frame) - len(rows)
         if unlabelled:
             frame = frame[rows]
         hashes = row_hashes(frame, columns)
-        labels = found[0].encode(frame) if isinstance(found[0], ClassTarget) else None
-        split = split_rows(
-            len(frame), test_fraction=test, validation_fraction=held, seed=seed, labels=labels,
-            groups=_role(lambda f, n, _: row_groups(f, n), frame, columns, "group"),
-            times=_role(row_times, frame, columns, "time"), keys=hashes,
-            parts=_role(lambda f, n, _: row_parts(f, n), frame, columns, "split"),
-        )  # fmt: skip
-        preprocessing = fit_preprocessing(frame, columns, scale=scale, rows=split.train)
+        split = split_of(frame, columns, found, hashes, asked)
+        preprocessing = fit_preprocessing(frame, columns, scale=asked.scale, rows=split.train)
         kept = [column.name for column in columns if column.kind in ("target", "weight")]
         return cls(
             source=name_of_source,
@@ -198,22 +182,80 @@ class TableExamples:
         )
 
 
-def _too_few(source: str, rows: int, which: str) -> DataError:
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, or what an earlier plan says.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+    names : tuple of str
+        Targets.
+    tasks : sequence of str or None
+    test, held : float, float or None
+        Shares to test and to validate.
+    seed : int
+    scale : str
+    """
+
+    columns: tuple[Column, ...]
+    names: tuple[str, ...]
+    tasks: Sequence[str | None]
+    test: float
+    held: float | None
+    seed: int
+    scale: str
+
+    @classmethod
+    def of(cls, table: Table, frame: pl.DataFrame, options: Options, plan: Plan | None) -> Asked:
+        """Return what to do with a table, whose columns these rows of it show."""
+        if plan is not None:
+            return cls(
+                plan.columns, plan.targets, plan.tasks, plan.test_fraction,
+                plan.validation_fraction, plan.descent.seed, plan.scale,
+            )  # fmt: skip
+        names = options.target or ((table.target,) if table.target else ())
+        return cls(
+            _columns(table, frame, options, names), tuple(names), [options.task] * len(names),
+            options.test_fraction, options.validation_share, options.seed, options.scale,
+        )  # fmt: skip
+
+
+def split_of(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    found: Sequence[Target],
+    hashes: np.ndarray,
+    asked: Asked,
+) -> Split:
+    """Return which labelled rows train, validate and test."""
+    labels = found[0].encode(frame) if isinstance(found[0], ClassTarget) else None
+    return split_rows(
+        len(frame), test_fraction=asked.test, validation_fraction=asked.held, seed=asked.seed,
+        labels=labels, groups=_role(lambda f, n, _: row_groups(f, n), frame, columns, "group"),
+        times=_role(row_times, frame, columns, "time"), keys=hashes,
+        parts=_role(lambda f, n, _: row_parts(f, n), frame, columns, "split"),
+    )  # fmt: skip
+
+
+def too_few(source: str, rows: int, which: str) -> DataError:
     return DataError(
         f"{source} has {rows} {'row' if rows == 1 else 'rows'}{which}; training needs at least "
         f"{FEWEST}, so that some can be set aside to test"
     )
 
 
-def _columns(table: Table, options: Options, targets: Sequence[str]) -> tuple[Column, ...]:
+def _columns(
+    table: Table, frame: pl.DataFrame, options: Options, targets: Sequence[str]
+) -> tuple[Column, ...]:
     if not targets:
         raise UsageError(
             "no target: name the column to predict with --target. Columns: "
-            + listed(table.frame.columns, 50)
+            + listed(frame.columns, 50)
         )
     known = {name: kind for name, kind in table.kinds.items() if name not in options.drop}
     return infer_columns(
-        table.frame, targets=targets, drop=options.drop, weight=options.weight,
+        frame, targets=targets, drop=options.drop, weight=options.weight,
         group=options.group, time=options.time, split=options.split, decimal=table.decimal,
         kinds=known | dict(options.kinds), source=table.source,
     )  # fmt: skip

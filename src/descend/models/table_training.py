@@ -22,6 +22,7 @@ from descend.models.picture_networks import are_symbols, unmirrored
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
 from descend.models.table_examples import TableExamples
+from descend.models.table_streaming import is_large, stream_examples
 from descend.models.trust import fit_trust
 from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
@@ -52,7 +53,9 @@ class TableTraining:
     def __init__(
         self, source: Any, options: Options, plan: Plan | None = None, **reading: Any
     ) -> None:
-        self.examples = examples = TableExamples.read(source, options, plan, **reading)
+        streams = is_large(source) if options.stream is None else options.stream
+        read = stream_examples if streams else TableExamples.read
+        self.examples = examples = read(source, options, plan, **reading)
         self.plan = plan = plan or plan_for(examples, options)
         shape = examples.preprocessing.input_shape
         check_network(plan.network, plan.loss, examples.targets, shape)
