@@ -33,6 +33,7 @@ from descend.layers import (
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
+    LogMel,
     MaxPooling,
     MinimalGRU,
     MirrorAverage,
@@ -40,6 +41,8 @@ from descend.layers import (
     PixelScaling,
     RandomColour,
     RandomFlip,
+    RandomSound,
+    RandomSpectrum,
     RandomWarp,
     Recurrent,
     Reshape,
@@ -63,7 +66,11 @@ CASES = {
     "AttentionBlock": [
         (AttentionBlock(1, hidden=1, dropout=0.2), {"values": (3, 2), "length": ()}),
     ],
-    "BatchNormalization": [(BatchNormalization(), (3,)), (BatchNormalization(0.5), (2, 3))],
+    "BatchNormalization": [
+        (BatchNormalization(), (3,)),
+        (BatchNormalization(0.5), (2, 3)),
+        (BatchNormalization(), SEQUENCES),
+    ],
     "ContinuousTime": [
         (ContinuousTime(3), (4, 2)),
         (ContinuousTime(2, method="midpoint", substeps=3, return_sequences=True), (3, 2)),
@@ -74,6 +81,8 @@ CASES = {
         (Convolution(4, (2, 3), padding="valid", groups=2), (3, 4, 2)),
         (Convolution(2, 3, groups="channels", use_bias=False), (5, 2)),
         (Convolution(2, 2, dilation=2), (5, 3)),
+        (Convolution(2, 3, "tanh", stride=2), SEQUENCES),
+        (Convolution(2, 3), {"values": (4, 3, 1), "length": ()}),
     ],
     "Cutout": [(Cutout(0.5), (4, 3, 2))],
     "Dense": [(Dense(3, "gelu"), (4,)), (Dense(2, use_bias=False), (3,))],
@@ -104,6 +113,10 @@ CASES = {
         (HopfieldPooling(2, queries=2, steps=3), (3, 2)),
     ],
     "LayerNormalization": [(LayerNormalization(), (4,))],
+    "LogMel": [
+        (LogMel(100, 8, 4, 1, 0.0), {"values": (16,), "length": ()}),
+        (LogMel(100, 8, 6, 1, 0.0, picture=False), {"values": (20,), "length": ()}),
+    ],
     "MaxPooling": [(MaxPooling(), (4, 5, 2)), (MaxPooling((3, 2), 1, "same"), (3, 3, 2))],
     "MirrorAverage": [
         (MirrorAverage(Sequential((Convolution(2, 2), Flatten()))), (2, 3, 1)),
@@ -130,6 +143,8 @@ CASES = {
     "PixelScaling": [(PixelScaling(2.0, 3.0), (2, 3, 1))],
     "RandomColour": [(RandomColour(0.5), (2, 3, 3)), (RandomColour(), (3, 2, 1))],
     "RandomFlip": [(RandomFlip(), (2, 3, 2))],
+    "RandomSound": [(RandomSound(0.4, 0.3), {"values": (9,), "length": ()})],
+    "RandomSpectrum": [(RandomSpectrum(0.5, 0.5, 0.3), {"values": (5, 4, 1), "length": ()})],
     "RandomWarp": [
         (RandomWarp(0.3, 0.2), (4, 3, 2)),
         (RandomWarp(0.2, 0.1, 30), (3, 4, 2)),

@@ -42,6 +42,7 @@ from descend.layers import (
     HopfieldLookup,
     HopfieldPooling,
     LayerNormalization,
+    LogMel,
     MaxPooling,
     MinimalGRU,
     MirrorAverage,
@@ -49,6 +50,8 @@ from descend.layers import (
     PixelScaling,
     RandomColour,
     RandomFlip,
+    RandomSound,
+    RandomSpectrum,
     RandomWarp,
     Recurrent,
     Reshape,
@@ -317,6 +320,17 @@ CASES = {
             },
         ),
         "LayerNormalization": (LayerNormalization(0.1), {"epsilon": (0.0, -1.0)}),
+        "LogMel": (
+            LogMel(8000, 200, 100, 20, 10.0, False),
+            {
+                "rate": (0,),
+                "window": (1,),
+                "hop": (0, 300),
+                "bands": (0,),
+                "lowest": (-1.0, 4000.0),
+                "picture": (None,),
+            },
+        ),
         "MaxPooling": (MaxPooling(3, 2, "same"), WINDOW),
         "MirrorAverage": (MirrorAverage(Dense(2)), {"inner": (None, "Dense")}),
         "Parallel": (
@@ -333,6 +347,11 @@ CASES = {
         ),
         "RandomColour": (RandomColour(0.5), {"amount": (-0.1, 1.1)}),
         "RandomFlip": (RandomFlip(), {}),
+        "RandomSound": (RandomSound(0.2, 0.3), {"shift": (-0.1, 1.0), "noise": (-0.1,)}),
+        "RandomSpectrum": (
+            RandomSpectrum(0.1, 0.3, 0.2),
+            {"frames": (-0.1, 1.1), "bands": (1.1,), "stretch": (-0.1, 1.1)},
+        ),
         "RandomWarp": (
             RandomWarp(0.2, 0.3, 20),
             {"shift": (-0.1, 1.1), "scale": (-0.1,), "rotate": (-1, 181)},

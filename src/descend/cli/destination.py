@@ -25,6 +25,9 @@ def model_name(file: str) -> Path:
         ".feather",
         ".jsonl",
         ".arff",
+        ".npz",
+        ".npy",
+        "-idx3-ubyte",
     ):
         name = name.removesuffix(ending)
     return Path(f"{name}.descend")

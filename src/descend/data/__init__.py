@@ -5,6 +5,7 @@ from descend.data.encode_category import BooleanEncoder, CategoryEncoder
 from descend.data.encode_date import DateEncoder
 from descend.data.encode_image import ImageEncoder
 from descend.data.encode_number import NumberEncoder
+from descend.data.encode_sound import SoundEncoder
 from descend.data.encode_text import TextEncoder
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
@@ -19,5 +20,6 @@ __all__ = [
     "NumberEncoder",
     "NumberTarget",
     "Preprocessing",
+    "SoundEncoder",
     "TextEncoder",
 ]

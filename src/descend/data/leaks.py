@@ -25,6 +25,7 @@ from descend.data.cells import as_text, read_cells
 from descend.data.columns import Column
 from descend.data.hashing import mix
 from descend.data.labels import label_codes
+from descend.data.paths import PATH_KINDS
 from descend.data.target_kinds import ClassTarget, Target
 
 __all__ = ["find_leaks", "sample_rows"]
@@ -79,6 +80,8 @@ def find_leaks(
         truth = target.numbers(frame, rows)
     found: dict[str, str] = {}
     for column in columns:
+        if column.kind in PATH_KINDS or frame.schema[column.name].is_nested():
+            continue  # no value of a picture, sound or series stands for its row
         series = frame[column.name].gather(rows)
         if isinstance(target, ClassTarget):
             how = _class_leak(series, column, target, truth, len(columns) == 1)

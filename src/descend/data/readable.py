@@ -12,6 +12,7 @@ from descend.data.columns import Column, listed
 from descend.data.contents import content_digest, in_threads
 from descend.data.paths import located
 from descend.data.pictures import PictureError, check_picture
+from descend.data.sounds import SoundError, check_sound
 from descend.data.table import Table
 from descend.errors import DataError
 
@@ -20,7 +21,7 @@ __all__ = ["MOST_UNREADABLE", "readable_table"]
 MOST_UNREADABLE = 0.05
 """Share of the files of a column; of more, the folder as a whole is doubted."""
 
-_CHECKS: dict[str, Callable[[bytes], None]] = {"image": check_picture}
+_CHECKS: dict[str, Callable[[bytes], None]] = {"image": check_picture, "sound": check_sound}
 
 _sound: set[tuple[str, bytes]] = set()
 """Contents that were found sound, by kind, so that a file is checked once a process."""
@@ -78,6 +79,6 @@ def _reason(path: str | None, kind: str) -> str:
             _sound.add(key)
     except OSError as error:
         return error.strerror or str(error)
-    except (PictureError, ValueError) as error:
+    except (PictureError, SoundError, ValueError) as error:
         return str(error)
     return ""

@@ -26,6 +26,7 @@ from descend.layers.pooling import AveragePooling, GlobalPooling, MaxPooling
 from descend.layers.recurrent import Recurrent
 from descend.layers.reshaping import Flatten, Reshape
 from descend.layers.sequence_pooling import SequencePooling
+from descend.layers.sound import LogMel, RandomSound, RandomSpectrum
 from descend.layers.squeeze_excite import SqueezeExcite
 from descend.layers.token_convolution import TokenConvolution
 from descend.layers.token_embedding import EmbeddingBag, TokenEmbedding
@@ -55,6 +56,7 @@ __all__ = [
     "LSTM",
     "Layer",
     "LayerNormalization",
+    "LogMel",
     "MaxPooling",
     "MinimalGRU",
     "MirrorAverage",
@@ -62,6 +64,8 @@ __all__ = [
     "PixelScaling",
     "RandomColour",
     "RandomFlip",
+    "RandomSound",
+    "RandomSpectrum",
     "RandomWarp",
     "Recurrent",
     "Reshape",

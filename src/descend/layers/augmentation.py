@@ -60,7 +60,7 @@ class PixelScaling(_PictureLayer):
         self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
     ) -> tuple[jax.Array, State]:
         """Return the scaled numbers."""
-        return (x.astype(float) - self.mean) * (1 / self.deviation), state
+        return (jnp.asarray(x).astype(float) - self.mean) * (1 / self.deviation), state
 
     @property
     def label(self) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from descend.errors import SpecError, UsageError
 from descend.layers.layer import Layer, Params, Shape, State, array_shape
+from descend.layers.sequence import masked, parts, rejoined
 from descend.spec import check_integer, check_number
 
 __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
@@ -20,6 +24,18 @@ def _features(layer: Layer, input_shape: Shape) -> int:
     if not shape:
         raise SpecError(f"{type(layer).__name__} needs at least one axis, got shape ()")
     return shape[-1]
+
+
+def _moments(values: jax.Array, length: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+    """Return mean and biased variance of each feature over all real positions of a batch."""
+    axes = tuple(range(values.ndim - 1))
+    # The mean of squares less the squared mean would cancel for a mean far from 0.
+    if length is None:
+        mean = jnp.mean(values, axes)
+        return mean, jnp.mean(jnp.square(values - mean), axes)
+    count = jnp.maximum(1, length.sum()) * math.prod(values.shape[2:-1])
+    mean = masked(values, length).sum(axes) / count
+    return mean, masked(jnp.square(values - mean), length).sum(axes) / count
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,8 @@ class BatchNormalization(Layer):
     over the first batches, an exponential one from then on. They hence owe nothing to their start,
     and training and inference agree from the first batch: after any number of batches all equal,
     exactly so. (PyTorch's ``momentum`` is 1 - momentum here.)
+
+    Of sequences with lengths, ``{"values": ..., "length": ...}``, only the real positions count.
 
     The batch size must be at least 2 (or each example have several positions): over one value
     the variance is 0 and y would not depend on x.
@@ -73,9 +91,12 @@ class BatchNormalization(Layer):
         check_number(self, "momentum", at_least=0, below=1)
         check_number(self, "epsilon", above=0)
 
-    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, tuple[int, ...]]:
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Params, State, Any]:
         """Return scale 1, shift 0; mean 0, variance 1 before any batch."""
-        features = _features(self, input_shape)
+        shape: Any = input_shape
+        if isinstance(shape, Mapping) and {"values", "length"} <= set(shape):
+            shape = tuple(shape["values"])
+        features = _features(self, shape)
         params = {
             "scale": jnp.ones(features, jnp.float32),
             "shift": jnp.zeros(features, jnp.float32),
@@ -85,22 +106,20 @@ class BatchNormalization(Layer):
             "variance": jnp.ones(features, jnp.float32),
             "batches": jnp.zeros((), jnp.float32),
         }
-        return params, state, array_shape(self, input_shape)
+        return params, state, input_shape
 
     def apply(
-        self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
-    ) -> tuple[jax.Array, State]:
+        self, params: Params, state: State, x: Any, *, key: jax.Array | None, train: bool
+    ) -> tuple[Any, State]:
         """Return y, same shape, and the new running averages."""
+        values, length = parts(x)
         if train:
-            if x.size == x.shape[-1]:
+            if values.size == values.shape[-1]:
                 raise UsageError(
                     "BatchNormalization cannot be trained on one row at a time: the variance of "
                     "one value is 0. Use a batch size of 2 or more, or LayerNormalization()."
                 )
-            axes = tuple(range(x.ndim - 1))
-            mean = jnp.mean(x, axes)
-            # The mean of squares less the squared mean would cancel for a mean far from 0.
-            variance = jnp.mean(jnp.square(x - mean), axes)
+            mean, variance = _moments(values, length)
             batches = state["batches"] + 1
             share = jnp.maximum(1 - self.momentum, 1 / batches)
             state = {
@@ -111,7 +130,8 @@ class BatchNormalization(Layer):
         else:
             mean, variance = state["mean"], state["variance"]
         factor = params["scale"] * jax.lax.rsqrt(variance + self.epsilon)
-        return (x - mean) * factor + params["shift"], state
+        y = (masked(values, length) - mean) * factor + params["shift"]
+        return rejoined(x, y), state
 
     @property
     def label(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ class _WindowPooling(Layer):
         if length is None:
             present = jnp.ones((1, *values.shape[1:-1], 1), bool)
         else:
-            present = real(values, length)[..., None]
+            present = _present(values, length)
         y = self._pooled(values, present, windows)
         return windowed_lengths(x, y, windows, self.padding), state
 
@@ -114,6 +115,12 @@ class MaxPooling(_WindowPooling):
     def label(self) -> str:
         """``max pool``, with the window where it is not 2x2."""
         return self._label("max pool")
+
+
+def _present(values: jax.Array, length: jax.Array) -> jax.Array:
+    """Return which positions are real, for each axis of the values or 1."""
+    keep = real(values, length)
+    return keep.reshape(*keep.shape, *(1,) * (values.ndim - 2))
 
 
 def _split(values: jax.Array, windows: Windows) -> jax.Array:
@@ -214,10 +221,10 @@ class GlobalPooling(Layer):
         if length is None:
             return (values.mean(axes) if self.way == "mean" else values.max(axes)), state
         if self.way == "mean":
-            total = masked(values, length).sum(1)
-            return total / jnp.maximum(length, 1)[:, None].astype(values.dtype), state
-        present = real(values, length)[..., None]
-        largest = jnp.where(present, values, -jnp.inf).max(1)
+            count = jnp.maximum(length, 1) * math.prod(values.shape[2:-1])
+            total = masked(values, length).sum(axes)
+            return total / count[:, None].astype(values.dtype), state
+        largest = jnp.where(_present(values, length), values, -jnp.inf).max(axes)
         return jnp.where(length[:, None] > 0, largest, 0), state
 
     @property

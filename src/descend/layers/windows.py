@@ -1,5 +1,8 @@
 """Windows that move over pictures and sequences: their sizes, their places, and what pads them.
 
+Of sequences with lengths, and of pictures of different heights (spectra of sounds, whose rows are
+moments), positions beyond the length are padding.
+
 Axes that windows move along (time; or height and width) stand between the batch axis and the
 channels. A window of `size`, spread by `dilation`, spans ``(size - 1) * dilation + 1`` positions.
 
@@ -98,8 +101,7 @@ def spatial_shape(layer: Layer, input_shape: Shape) -> tuple[int, ...]:
     """
     shape: Any = input_shape
     if not isinstance(shape, tuple):
-        sequence = {"values", "length"} <= set(shape)
-        shape = tuple(shape["values"]) if sequence and len(shape["values"]) == 2 else ()
+        shape = tuple(shape["values"]) if {"values", "length"} <= set(shape) else ()
     if len(shape) not in (2, 3):
         raise SpecError(
             f"{type(layer).__name__} takes sequences, input shape (time, channels), or pictures, "

@@ -41,11 +41,13 @@ class Branch(NamedTuple):
 def branches() -> dict[type[ArrayEncoder], Branch]:
     """Return the branch of each encoder."""
     from descend.data.encode_image import ImageEncoder
+    from descend.data.encode_sound import SoundEncoder
     from descend.data.encode_text import TextEncoder
     from descend.models.picture_networks import PICTURES
+    from descend.models.sound_networks import SOUNDS
     from descend.models.text_networks import TEXT
 
-    return {ImageEncoder: PICTURES, TextEncoder: TEXT}
+    return {ImageEncoder: PICTURES, SoundEncoder: SOUNDS, TextEncoder: TEXT}
 
 
 def branch_of(encoder: ArrayEncoder) -> Branch:
