@@ -15,9 +15,19 @@ import jax
 import jax.numpy as jnp
 
 from descend.errors import SpecError
-from descend.spec import Spec, check_number
+from descend.spec import Spec, check_integer, check_number
 
-__all__ = ["Constant", "Cosine", "Exponential", "OneCycle", "Schedule", "Step", "WarmupCosine"]
+__all__ = [
+    "Constant",
+    "Cosine",
+    "CosineLog",
+    "Exponential",
+    "FlatCosine",
+    "OneCycle",
+    "Schedule",
+    "Step",
+    "WarmupCosine",
+]
 
 
 class Schedule(Spec):
@@ -78,6 +88,38 @@ class Cosine(Schedule):
 
 
 @dataclass(frozen=True)
+class CosineLog(Schedule):
+    """m(p) = (1 - cos(2 pi log2(1 + (2^cycles - 1) p))) / 2: cycles from 0 to 1 and back to 0.
+
+    Each cycle is twice as long as the one before. The first step changes nothing, as m(0) = 0.
+
+    Parameters
+    ----------
+    cycles : int
+        At least 1.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart (2024), Better by default ("coslog4").
+
+    Examples
+    --------
+    >>> [round(float(CosineLog(2)(jnp.float32(p))), 6) for p in (0.0, 1 / 3, 1.0)]
+    [0.0, 0.0, 0.0]
+    """
+
+    cycles: int = 4
+
+    def __post_init__(self) -> None:
+        check_integer(self, "cycles", at_least=1, at_most=20)
+
+    def __call__(self, progress: jax.Array) -> jax.Array:
+        """Return the multiplier."""
+        turns = jnp.log2(1 + (2**self.cycles - 1) * progress)
+        return 0.5 * (1 - jnp.cos(2 * jnp.pi * turns))
+
+
+@dataclass(frozen=True)
 class Exponential(Schedule):
     """m(p) = final^p: the same factor at every step, ``final`` at the end.
 
@@ -100,6 +142,32 @@ class Exponential(Schedule):
     def __call__(self, progress: jax.Array) -> jax.Array:
         """Return the multiplier."""
         return jnp.power(self.final, progress)
+
+
+@dataclass(frozen=True)
+class FlatCosine(Schedule):
+    """m(p) = 1 until p = flat, then down to 0 along a half cosine.
+
+    Parameters
+    ----------
+    flat : float
+        Share of the run before the descent, at least 0 and below 1.
+
+    Examples
+    --------
+    >>> [round(float(FlatCosine()(jnp.float32(p))), 6) for p in (0.25, 0.75, 1.0)]
+    [1.0, 0.5, 0.0]
+    """
+
+    flat: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_number(self, "flat", at_least=0, below=1)
+
+    def __call__(self, progress: jax.Array) -> jax.Array:
+        """Return the multiplier."""
+        share = jnp.maximum((progress - self.flat) / (1 - self.flat), 0)
+        return _cosine(share, 1.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from descend.layers import (
     Embedding,
     EmbeddingBag,
     Equilibrium,
+    FadingDropout,
     Flatten,
     GlobalPooling,
     GroupNormalization,
@@ -35,9 +36,13 @@ from descend.layers import (
     LayerNormalization,
     LogMel,
     MaxPooling,
+    Members,
     MinimalGRU,
     MirrorAverage,
     Parallel,
+    ParametricActivation,
+    PeriodicEmbedding,
+    PiecewiseLinear,
     PixelScaling,
     RandomColour,
     RandomFlip,
@@ -47,10 +52,13 @@ from descend.layers import (
     Recurrent,
     Reshape,
     Residual,
+    RobustScaling,
+    Scaling,
     SelfAttention,
     SequencePooling,
     Sequential,
     SqueezeExcite,
+    TangentDense,
     TokenConvolution,
     TokenEmbedding,
     TransposedConvolution,
@@ -101,6 +109,7 @@ CASES = {
         (Equilibrium(3, tolerance=1e-13, max_steps=400), (2,)),
         (Equilibrium(2, "relu", True, tolerance=1e-13, max_steps=400), (3,)),
     ],
+    "FadingDropout": [(FadingDropout(0.4), (5,))],
     "Flatten": [(Flatten(), (2, 3))],
     "GlobalPooling": [(GlobalPooling(), (3, 2, 2)), (GlobalPooling("max"), (3, 2))],
     "GroupNormalization": [(GroupNormalization(2), (3, 2, 4)), (GroupNormalization(1), (3,))],
@@ -122,6 +131,13 @@ CASES = {
         (MirrorAverage(Sequential((Convolution(2, 2), Flatten()))), (2, 3, 1)),
         (MirrorAverage(Sequential((RandomFlip(), Convolution(2, 3)))), (2, 3, 2)),
     ],
+    "Members": [
+        (Members(Sequential((Dense(3, "tanh"), Dropout(0.3), Dense(2))), 2), (4,)),
+        (Members(Sequential((TangentDense(3), BatchNormalization())), 3), (2,)),
+    ],
+    "ParametricActivation": [(ParametricActivation("tanh"), (3,))],
+    "PeriodicEmbedding": [(PeriodicEmbedding((0, 2), 2, 3), (4,))],
+    "PiecewiseLinear": [(PiecewiseLinear((2, 0), 1), (4,)), (PiecewiseLinear((0,), 3), (1,))],
     "Parallel": [
         (
             Parallel(
@@ -159,6 +175,8 @@ CASES = {
         (SelfAttention(2, positions="learned", dropout=0.2), (3, 2)),
     ],
     "SequencePooling": [(SequencePooling(("max", "mean", "last")), SEQUENCES)],
+    "RobustScaling": [(RobustScaling(2.0), (3,))],
+    "Scaling": [(Scaling(), (3,))],
     "Sequential": [
         (
             Sequential((Dense(4, "tanh"), BatchNormalization(), Dropout(0.3), Dense(2))),
@@ -167,6 +185,7 @@ CASES = {
         (Sequential((Flatten(), Residual(Sequential((Dropout(0.3), Dense(6)))))), (3, 2)),
     ],
     "SqueezeExcite": [(SqueezeExcite(2), (3, 2, 4))],
+    "TangentDense": [(TangentDense(3), (4,))],
     "TransposedConvolution": [
         (TransposedConvolution(2, 3, "tanh"), (2, 3, 2)),
         (TransposedConvolution(2, 4, padding="valid", use_bias=False), (3, 2)),
@@ -378,7 +397,8 @@ def test_same_key_same_start_and_another_key_another(layer, shape):
     starts = [layer.init(jax.random.key(seed), shape)[0] for seed in (0, 0, 1)]
     jax.tree.map(np.testing.assert_array_equal, starts[0], starts[1])
     vectors = [ravel_pytree(params)[0] for params in starts]
-    drawn = any("weight" in jax.tree_util.keystr(path) for path, _ in leaves_of(starts[0]))
+    paths = [jax.tree_util.keystr(path) for path, _ in leaves_of(starts[0])]
+    drawn = any("weight" in path or "readout" in path for path in paths)
     assert bool(np.any(vectors[0] != vectors[2])) == drawn
 
 

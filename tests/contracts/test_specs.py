@@ -36,6 +36,7 @@ from descend.layers import (
     Embedding,
     EmbeddingBag,
     Equilibrium,
+    FadingDropout,
     Flatten,
     GlobalPooling,
     GroupNormalization,
@@ -44,9 +45,13 @@ from descend.layers import (
     LayerNormalization,
     LogMel,
     MaxPooling,
+    Members,
     MinimalGRU,
     MirrorAverage,
     Parallel,
+    ParametricActivation,
+    PeriodicEmbedding,
+    PiecewiseLinear,
     PixelScaling,
     RandomColour,
     RandomFlip,
@@ -56,10 +61,13 @@ from descend.layers import (
     Recurrent,
     Reshape,
     Residual,
+    RobustScaling,
+    Scaling,
     SelfAttention,
     SequencePooling,
     Sequential,
     SqueezeExcite,
+    TangentDense,
     TokenConvolution,
     TokenEmbedding,
     TransposedConvolution,
@@ -111,7 +119,9 @@ CASES = {
     schedules: {
         "Constant": (schedules.Constant(), {}),
         "Cosine": (schedules.Cosine(0.1), {"final": (-0.1, 1.1)}),
+        "CosineLog": (schedules.CosineLog(2), {"cycles": (0, 2.5)}),
         "Exponential": (schedules.Exponential(0.1), {"final": (0.0, 1.1)}),
+        "FlatCosine": (schedules.FlatCosine(0.1), {"flat": (-0.1, 1.0)}),
         "OneCycle": (
             schedules.OneCycle(0.2, 0.1, 0.01),
             {"warmup": (0.0, 1.0), "initial": (-0.1, 2.0), "final": (-0.1, 2.0)},
@@ -292,6 +302,7 @@ CASES = {
                 "bias_initializer": (0,),
             },
         ),
+        "FadingDropout": (FadingDropout(0.5), {"rate": (-0.1, 1.0, "0.5")}),
         "Flatten": (Flatten(), {}),
         "GlobalPooling": (GlobalPooling("max"), {"way": ("median",)}),
         "GroupNormalization": (
@@ -333,6 +344,7 @@ CASES = {
         ),
         "MaxPooling": (MaxPooling(3, 2, "same"), WINDOW),
         "MirrorAverage": (MirrorAverage(Dense(2)), {"inner": (None, "Dense")}),
+        "Members": (Members(Dense(3), 2), {"inner": (None, 3), "count": (1, 2.5)}),
         "Parallel": (
             Parallel((Dense(2), Dense(2)), ("a", "b"), "sum"),
             {
@@ -356,14 +368,34 @@ CASES = {
             RandomWarp(0.2, 0.3, 20),
             {"shift": (-0.1, 1.1), "scale": (-0.1,), "rotate": (-1, 181)},
         ),
+        "ParametricActivation": (
+            ParametricActivation("gelu"),
+            {"activation": ("rleu", "softmax")},
+        ),
+        "PeriodicEmbedding": (
+            PeriodicEmbedding((0, 2), 2, 5, 1.0),
+            {
+                "columns": ((), (0, 0), (-1,), (1.0,), [0]),
+                "units": (0,),
+                "frequencies": (0,),
+                "sigma": (0.0,),
+            },
+        ),
+        "PiecewiseLinear": (
+            PiecewiseLinear((0, 2), 5),
+            {"columns": ((), (0, 0), (-1,), (1.0,), [0]), "bins": (0,)},
+        ),
         "Reshape": (Reshape((2, 3)), {"shape": ((), (2, 0), 6, (2.0, 3))}),
         "Residual": (Residual(Dense(2)), {"inner": (None, "Dense")}),
+        "RobustScaling": (RobustScaling(2.0), {"limit": (0.0,)}),
+        "Scaling": (Scaling(), {}),
         "Sequential": (Sequential((Dense(2), Flatten())), {"layers": ((), (1,), [Dense(2)])}),
         "SqueezeExcite": (SqueezeExcite(2), {"ratio": (0,)}),
         "TransposedConvolution": (
             TransposedConvolution(3, 2, "relu", 3, "valid", False, Glorot(), ConstantValue(0.1)),
             CONVOLUTION,
         ),
+        "TangentDense": (TangentDense(3), {"units": (0, 1.5)}),
     },
     optimizers: {
         "AMSGrad": (optimizers.AMSGrad(0.1, 0.8, 0.9, 1e-6), ADAM),
@@ -388,6 +420,17 @@ CASES = {
             {"newton_steps": (0, 1.5), "cg_steps": (0,), "tolerance": (-0.1,)},
         ),
         "LBFGS": (optimizers.LBFGS(0.5, 3, 5), {"memory": (0, 1.5), "search_steps": (0,)}),
+        "GroupAdam": (
+            optimizers.GroupAdam(
+                0.1, 0.8, 0.9, 1e-6, 0.1, schedules.FlatCosine(), (("bias", 0.5),)
+            ),
+            ADAM
+            | {"decay": (-0.1, float("inf"))}
+            | {
+                "decay_schedule": (None,),
+                "factors": ((1,), (("bias",),), (("bias", 0.0),), [("bias", 0.1)]),
+            },
+        ),
         "LAMB": (optimizers.LAMB(0.1, 0.8, 0.9, 1e-5, 0.1), ADAM | DECAY),
         "Lion": (optimizers.Lion(0.1, 0.8, 0.9, 0.1), BETAS | DECAY),
         "Momentum": (

@@ -21,6 +21,7 @@ from descend.optimizers import (
     AdamW,
     AMSGrad,
     AveragedSGD,
+    GroupAdam,
     Lion,
     Momentum,
     Muon,
@@ -65,6 +66,12 @@ def is_weight(params):
 
 # PyTorch has neither of these; optax's own chains are the second opinion.
 OPTAX = {
+    "GroupAdam": (
+        GroupAdam(0.02, decay=0.1, factors=(("bias", 0.5),)),
+        optax.multi_transform(
+            {True: optax.adamw(0.02, weight_decay=0.1), False: optax.adam(0.01)}, is_weight
+        ),
+    ),
     "LAMB": (
         LAMB(0.02, weight_decay=0.1),
         optax.lamb(0.02, weight_decay=0.1, eps=1e-6, mask=is_weight),

@@ -1,6 +1,6 @@
 """Layers: one file per kind; ``__all__`` is the one list of them."""
 
-from descend.layers.activation import Activation
+from descend.layers.activation import Activation, ParametricActivation
 from descend.layers.attention import AttentionBlock, SelfAttention
 from descend.layers.augmentation import (
     Cutout,
@@ -14,20 +14,24 @@ from descend.layers.combinators import Parallel, Residual, Sequential
 from descend.layers.continuous_time import ContinuousTime
 from descend.layers.convolution import Convolution, TransposedConvolution
 from descend.layers.dense import Dense
-from descend.layers.dropout import Dropout
+from descend.layers.dropout import Dropout, FadingDropout
 from descend.layers.each_step import EachStep
 from descend.layers.embedding import Embedding
 from descend.layers.equilibrium import Equilibrium
 from descend.layers.hopfield import HopfieldLookup, HopfieldPooling
 from descend.layers.layer import Layer
+from descend.layers.members import Members
 from descend.layers.mirror_average import MirrorAverage
 from descend.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
+from descend.layers.numeric_embedding import PeriodicEmbedding, PiecewiseLinear
 from descend.layers.pooling import AveragePooling, GlobalPooling, MaxPooling
 from descend.layers.recurrent import Recurrent
 from descend.layers.reshaping import Flatten, Reshape
+from descend.layers.scaling import RobustScaling, Scaling
 from descend.layers.sequence_pooling import SequencePooling
 from descend.layers.sound import LogMel, RandomSound, RandomSpectrum
 from descend.layers.squeeze_excite import SqueezeExcite
+from descend.layers.tangent import TangentDense
 from descend.layers.token_convolution import TokenConvolution
 from descend.layers.token_embedding import EmbeddingBag, TokenEmbedding
 
@@ -47,6 +51,7 @@ __all__ = [
     "Embedding",
     "EmbeddingBag",
     "Equilibrium",
+    "FadingDropout",
     "Flatten",
     "GRU",
     "GlobalPooling",
@@ -58,9 +63,13 @@ __all__ = [
     "LayerNormalization",
     "LogMel",
     "MaxPooling",
+    "Members",
     "MinimalGRU",
     "MirrorAverage",
     "Parallel",
+    "ParametricActivation",
+    "PeriodicEmbedding",
+    "PiecewiseLinear",
     "PixelScaling",
     "RandomColour",
     "RandomFlip",
@@ -70,10 +79,13 @@ __all__ = [
     "Recurrent",
     "Reshape",
     "Residual",
+    "RobustScaling",
+    "Scaling",
     "SelfAttention",
     "SequencePooling",
     "Sequential",
     "SqueezeExcite",
+    "TangentDense",
     "TokenConvolution",
     "TokenEmbedding",
     "TransposedConvolution",

@@ -97,6 +97,24 @@ class Sequential(Layer):
             after |= {name: own_state} if own_state else {}
         return x, after
 
+    def adapt(
+        self, key: jax.Array, params: Params, state: State, x: Any
+    ) -> tuple[Params, State, Any]:
+        """Adapt layer after layer, each to what those before it make of the rows."""
+        keys = jax.random.split(key, len(self.layers))
+        for name, layer, own_key in zip(_names(self.layers), self.layers, keys, strict=True):
+            own_params, own_state, x = layer.adapt(
+                own_key, params.get(name, {}), state.get(name, {}), x
+            )
+            params = params | ({name: own_params} if own_params else {})
+            state = state | ({name: own_state} if own_state else {})
+        return params, state, x
+
+    @property
+    def adapts(self) -> bool:
+        """Whether any layer does."""
+        return any(layer.adapts for layer in self.layers)
+
     @property
     def draws(self) -> bool:
         """Whether any layer draws."""
@@ -265,13 +283,35 @@ class Parallel(Layer):
             )
             after |= {name: own_state} if own_state else {}
             outputs.append(y)
-        joined = outputs[0]
+        return self._merged(outputs), after
+
+    def adapt(
+        self, key: jax.Array, params: Params, state: State, x: Any
+    ) -> tuple[Params, State, Any]:
+        """Adapt every branch to its input."""
+        outputs = []
+        keys = jax.random.split(key, len(self.layers))
+        for i, (name, layer) in enumerate(zip(_names(self.layers), self.layers, strict=True)):
+            own_params, own_state, y = layer.adapt(
+                keys[i], params.get(name, {}), state.get(name, {}), self._input(x, i)
+            )
+            params = params | ({name: own_params} if own_params else {})
+            state = state | ({name: own_state} if own_state else {})
+            outputs.append(y)
+        return params, state, self._merged(outputs)
+
+    @property
+    def adapts(self) -> bool:
+        """Whether any branch does."""
+        return any(layer.adapts for layer in self.layers)
+
+    def _merged(self, outputs: list[jax.Array]) -> jax.Array:
         if self.merge == "concatenate":
-            joined = jnp.concatenate(outputs, axis=-1)
-        else:
-            for y in outputs[1:]:
-                joined = joined + y
-        return joined, after
+            return jnp.concatenate(outputs, axis=-1)
+        joined = outputs[0]
+        for y in outputs[1:]:
+            joined = joined + y
+        return joined
 
     @property
     def draws(self) -> bool:

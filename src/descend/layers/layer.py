@@ -81,6 +81,35 @@ class Layer(Spec):
             The updated state; equal to the given one when ``train`` is false.
         """
 
+    def adapt(
+        self, key: jax.Array, params: Params, state: State, x: Any
+    ) -> tuple[Params, State, Any]:
+        """Fit to training rows what of the first numbers depends on them: scales, quantiles.
+
+        Most layers have nothing of the kind, and hand the rows on.
+
+        Parameters
+        ----------
+        key : jax.Array
+        params, state : dict
+            As `init` returned them.
+        x : array (rows, *input_shape)
+            Training rows, as the layers before this one hand them on.
+
+        Returns
+        -------
+        params, state : dict
+        y : array (rows, *output_shape)
+            What the adapted layer makes of the rows, as `apply` does when ``train`` is false.
+        """
+        del key
+        return params, state, self.apply(params, state, x, key=None, train=False)[0]
+
+    @property
+    def adapts(self) -> bool:
+        """Whether `adapt` changes anything."""
+        return False
+
     @property
     def draws(self) -> bool:
         """Whether `apply` needs its key when ``train`` is true."""

@@ -3,6 +3,7 @@
 from descend.optimizers.adam import Adam, AdaMax, AdamW, AMSGrad, NAdam, RAdam
 from descend.optimizers.adaptive import AdaDelta, AdaGrad, RMSProp
 from descend.optimizers.averaged import AveragedSGD
+from descend.optimizers.group_adam import GroupAdam
 from descend.optimizers.implicit import ImplicitSGD
 from descend.optimizers.layerwise import LAMB, Adafactor, Lion, Muon
 from descend.optimizers.optimizer import Optimizer
@@ -19,6 +20,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AveragedSGD",
+    "GroupAdam",
     "ImplicitSGD",
     "LAMB",
     "LBFGS",

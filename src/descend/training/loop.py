@@ -23,6 +23,7 @@ from descend.training.extras import Extras
 from descend.training.feed import Feed
 from descend.training.lane import Lane, Score, alike, diverged, filled
 from descend.training.records import EpochRecord, Examples
+from descend.training.start import first_weights
 from descend.training.step import Carry, Settings, program
 
 __all__ = ["Run"]
@@ -115,10 +116,11 @@ class Run:
         descents = [descent] if side_by_side is None else alike(descent, side_by_side)
         self._keys: list[jax.Array] = []
         self.lanes: list[Lane] = []
-        shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
         for one in descents:
             init_key, key = jax.random.split(jax.random.key(one.seed))
-            start = (params, state) if params is not None else network.init(init_key, shape)[:2]
+            start = (
+                (params, state) if params is not None else first_weights(network, init_key, train)
+            )
             start = jax.device_get((start[0], start[1] or {}))
             self._keys.append(key)
             self.lanes.append(Lane(one, *start))

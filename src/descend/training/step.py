@@ -115,6 +115,18 @@ def _with_decay(updates: Any, params: Any, rate: jax.Array) -> Any:
     return jax.tree_util.tree_map_with_path(leaf, updates, params)
 
 
+def _told(state: Any, progress: jax.Array) -> Any:
+    """Set every leaf named ``progress`` to the share of the run already done."""
+
+    def leaf(path: tuple[Any, ...], value: jax.Array) -> jax.Array:
+        if getattr(path[-1], "key", None) != "progress":
+            return value
+        share = progress.reshape(progress.shape + (1,) * (value.ndim - progress.ndim))
+        return jnp.broadcast_to(share, value.shape).astype(value.dtype)
+
+    return jax.tree_util.tree_map_with_path(leaf, state)
+
+
 def squared_weights(params: Any) -> jax.Array:
     """Return the sum of squares over every leaf named ``weight``."""
     leaves = jax.tree_util.tree_leaves_with_path(params)
@@ -247,7 +259,9 @@ def program(
             gradient = jax.tree.map(lambda g: g * shrink, gradient)
         progress = carry.step.astype(float) / settings.total_steps
         rate = jnp.asarray(settings.learning_rate * schedule(progress), float)
-        told: dict[str, Any] = {"learning_rate": rate} if isinstance(optimizer, Optimizer) else {}
+        told: dict[str, Any] = {}
+        if isinstance(optimizer, Optimizer):
+            told = {"learning_rate": rate, "progress": progress}
         if looks_again:
             told["value"], told["grad"] = value, gradient
             told["value_fn"] = lambda params: batch_loss(params, *batch)[0]
@@ -281,6 +295,8 @@ def program(
 
         def forward_one(position: tuple[jax.Array, Carry]) -> tuple[jax.Array, Carry]:
             i, carry = position
+            progress = carry.step.astype(float) / settings.total_steps
+            carry = carry._replace(state=_told(carry.state, progress))
             return i + 1, one_step(i, carry, x, y, weights, order, rows, settings)
 
         return jax.lax.while_loop(going, forward_one, (first, carry))[1]
