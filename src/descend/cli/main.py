@@ -45,6 +45,8 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 COMMANDS = {
     "train": "Train a network on a table of examples.",
+    "range": "Try learning rates side by side and suggest one.",
+    "search": "Search for good settings: layers, rates, dropout, decay.",
     "test": "Test a model on rows with known targets.",
     "predict": "Predict the targets of new rows.",
     "show": "Show what is in a model file.",

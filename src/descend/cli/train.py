@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from descend.cli.render import Talk
     from descend.models import Plan, TableTraining
     from descend.models.checkpoint import Checkpoints
-    from descend.training import Run
 
 __all__ = [
     "checkpoints",
@@ -227,7 +226,7 @@ def refuse_changes(context: click.Context) -> None:
 
 
 @contextmanager
-def stopping(run: Run, talk: Any) -> Iterator[None]:
+def stopping(run: Any, talk: Any) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) stop the run and keep the best model; the second quits."""
     asked = False
 

@@ -72,7 +72,7 @@ class TableTraining:
         self.train = Examples(*jax.tree.map(_on_device, (train.x, train.y, train.weights)))
         examples.inputs.pop("train")
         self.run = Run(
-            plan.network, plan.loss, plan.descent, self.train, self.validation, self._score,
+            plan.network, plan.loss, plan.descent, self.train, self.validation, self.score,
             diagnostics=True,
         )  # fmt: skip
 
@@ -87,7 +87,7 @@ class TableTraining:
         link = {"class": " softmax", "binary": " sigmoid"}.get(loss.target, "")
         return f"{line}{link}, {parameter_count(self.run.params):,} weights"
 
-    def _score(self, raw: np.ndarray, y: Any, weights: np.ndarray | None) -> float:
+    def score(self, raw: np.ndarray, y: Any, weights: np.ndarray | None) -> float:
         """Return the mean over targets of accuracy (classes) and R2 (numbers)."""
         truths = y if isinstance(y, tuple) else (y,)
         scores = []
