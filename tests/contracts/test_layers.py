@@ -45,6 +45,7 @@ from descend.layers import (
     PiecewiseLinear,
     PixelScaling,
     RandomColour,
+    RandomConvolution,
     RandomFlip,
     RandomSound,
     RandomSpectrum,
@@ -148,6 +149,7 @@ CASES = {
         ),
         (Parallel((Dense(2), Dense(2, "tanh")), merge="sum"), (3,)),
     ],
+    "RandomConvolution": [(RandomConvolution(5, (1, 2), (0.5, 0.7)), SEQUENCES)],
     "Recurrent": [
         (Recurrent(Elman(2)), SEQUENCES),
         (Recurrent(GRU(2), bidirectional=True, return_sequences=True), SEQUENCES),

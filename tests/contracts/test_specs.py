@@ -54,6 +54,7 @@ from descend.layers import (
     PiecewiseLinear,
     PixelScaling,
     RandomColour,
+    RandomConvolution,
     RandomFlip,
     RandomSound,
     RandomSpectrum,
@@ -191,6 +192,15 @@ CASES = {
         "GRU": (GRU(3, "before", He(), SmallNormal()), CELL | {"reset": ("never",)}),
         "LSTM": (LSTM(3, 0.5, He(), SmallNormal()), CELL | {"forget_bias": ("1",)}),
         "MinimalGRU": (MinimalGRU(3, He(), SmallNormal()), CELL),
+        "RandomConvolution": (
+            RandomConvolution(5, (1, 3), (0.5, 0.7), 4),
+            {
+                "filters": (0,),
+                "dilations": ((), (0, 1), 3, (1,)),
+                "spreads": ((), (1.0,), (1, 1)),
+                "seed": (-1,),
+            },
+        ),
         "Recurrent": (
             Recurrent(GRU(3), 2, False, True, 0.1, 4),
             {

@@ -5,6 +5,7 @@ from descend.data.encode_category import BooleanEncoder, CategoryEncoder
 from descend.data.encode_date import DateEncoder
 from descend.data.encode_image import ImageEncoder
 from descend.data.encode_number import NumberEncoder
+from descend.data.encode_series import SeriesEncoder
 from descend.data.encode_sound import SoundEncoder
 from descend.data.encode_text import TextEncoder
 from descend.data.preprocessing import Preprocessing
@@ -20,6 +21,7 @@ __all__ = [
     "NumberEncoder",
     "NumberTarget",
     "Preprocessing",
+    "SeriesEncoder",
     "SoundEncoder",
     "TextEncoder",
 ]

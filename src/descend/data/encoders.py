@@ -16,6 +16,7 @@ from descend.data.encode_category import (
 from descend.data.encode_date import DateEncoder, fit_date
 from descend.data.encode_image import fit_image
 from descend.data.encode_number import NumberEncoder, fit_number
+from descend.data.encode_series import fit_series
 from descend.data.encode_sound import fit_sound
 from descend.data.encode_text import fit_text
 from descend.errors import ColumnError
@@ -34,6 +35,7 @@ ENCODERS = (NumberEncoder, CategoryEncoder, BooleanEncoder, DateEncoder, ArrayEn
 _ARRAY_FITS: dict[str, Callable[[Any, Column], ArrayEncoder]] = {
     "image": fit_image,
     "sound": fit_sound,
+    "series": fit_series,
     "text": fit_text,
 }
 """The fit of each kind of column that is an input of its own: (cells, column) -> encoder."""

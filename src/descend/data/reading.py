@@ -24,6 +24,7 @@ from descend.data.folders import media_kind, read_folder, read_media_file
 from descend.data.json_lines import json_blocks, json_names, looks_like_json
 from descend.data.lines import LineIndex
 from descend.data.objects import frame_of
+from descend.data.series_files import is_series_file, read_series_file
 from descend.data.sources import Source, open_source, spooled
 from descend.data.table import Table
 from descend.errors import TableError, UsageError, did_you_mean
@@ -206,6 +207,7 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
 
 
 _READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = (
+    (is_series_file, read_series_file),
     (Path.is_dir, read_folder),
     (lambda path: media_kind(path.name) is not None and path.is_file(), read_media_file),
     (lambda path: is_array_file(path) and path.is_file(), read_arrays),

@@ -25,6 +25,7 @@ from descend.layers.mirror_average import MirrorAverage
 from descend.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from descend.layers.numeric_embedding import PeriodicEmbedding, PiecewiseLinear
 from descend.layers.pooling import AveragePooling, GlobalPooling, MaxPooling
+from descend.layers.random_convolution import RandomConvolution
 from descend.layers.recurrent import Recurrent
 from descend.layers.reshaping import Flatten, Reshape
 from descend.layers.scaling import RobustScaling, Scaling
@@ -72,6 +73,7 @@ __all__ = [
     "PiecewiseLinear",
     "PixelScaling",
     "RandomColour",
+    "RandomConvolution",
     "RandomFlip",
     "RandomSound",
     "RandomSpectrum",

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from descend.data.array_encoder import ArrayEncoder
+from descend.data.columns import Column, input_columns
 from descend.errors import UsageError
 from descend.layers import Layer
 from descend.training import Descent
 
-__all__ = ["Branch", "branch_of", "branches"]
+__all__ = ["Branch", "branch_of", "branches", "default_validation"]
 
 
 class Branch(NamedTuple):
@@ -38,16 +39,27 @@ class Branch(NamedTuple):
     stack: Callable[[Any, Sequence[str]], Layer] | None = None
 
 
+def default_validation(columns: Sequence[Column]) -> float | None:
+    """Return the share of rows to validate by, by the kinds of the inputs; None is the usual one.
+
+    Sequences are few, and their way down has a fixed length; texts need every row they can get.
+    """
+    kinds = {column.kind for column in input_columns(columns)}
+    return {frozenset({"series"}): 0.0, frozenset({"text"}): 0.1}.get(frozenset(kinds))
+
+
 def branches() -> dict[type[ArrayEncoder], Branch]:
     """Return the branch of each encoder."""
     from descend.data.encode_image import ImageEncoder
+    from descend.data.encode_series import SeriesEncoder
     from descend.data.encode_sound import SoundEncoder
     from descend.data.encode_text import TextEncoder
     from descend.models.picture_networks import PICTURES
+    from descend.models.series_networks import SERIES
     from descend.models.sound_networks import SOUNDS
     from descend.models.text_networks import TEXT
 
-    return {ImageEncoder: PICTURES, SoundEncoder: SOUNDS, TextEncoder: TEXT}
+    return {ImageEncoder: PICTURES, SeriesEncoder: SERIES, SoundEncoder: SOUNDS, TextEncoder: TEXT}
 
 
 def branch_of(encoder: ArrayEncoder) -> Branch:

@@ -24,6 +24,7 @@ from descend.data.targets import ClassTarget, Target, fit_target, infer_target, 
 from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
+from descend.models.branches import default_validation
 from descend.models.options import Options
 from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan
@@ -65,6 +66,8 @@ class TableExamples:
         The encoded rows of each part: "train", "validation" and "test".
     known : polars.DataFrame
         The columns of targets and weights, all rows with a known target.
+    validation_share : float or None
+        Of the rows that do not test; None is the usual share.
     """
 
     source: str
@@ -81,6 +84,7 @@ class TableExamples:
     digest: str
     inputs: dict[str, Inputs]
     known: pl.DataFrame
+    validation_share: float | None = None
 
     @classmethod
     def read(
@@ -134,6 +138,7 @@ class TableExamples:
                 part: preprocessing.transform(frame, getattr(split, part))[0] for part in PARTS
             },
             known=frame.select(kept),
+            validation_share=asked.held,
         )
 
     def part(self, name: str, loss: Loss, class_weight: str | None) -> Examples:
@@ -215,9 +220,10 @@ class Asked:
                 plan.validation_fraction, plan.descent.seed, plan.scale,
             )  # fmt: skip
         names = options.target or ((table.target,) if table.target else ())
+        columns, held = _columns(table, frame, options, names), options.validation_share
         return cls(
-            _columns(table, frame, options, names), tuple(names), [options.task] * len(names),
-            options.test_fraction, options.validation_share, options.seed, options.scale,
+            columns, tuple(names), [options.task] * len(names), options.test_fraction,
+            default_validation(columns) if held is None else held, options.seed, options.scale,
         )  # fmt: skip
 
 

@@ -203,7 +203,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         loss=loss,
         descent=options.descent(rows, preprocessing),
         test_fraction=options.test_fraction,
-        validation_fraction=options.validation_share,
+        validation_fraction=examples.validation_share,
         class_weight=options.class_weight,
     )
 

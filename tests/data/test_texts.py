@@ -1,0 +1,76 @@
+"""Texts into words, hashes and arrays; odd texts of every kind."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from descend.data.columns import Column
+from descend.data.encode_text import fit_text
+from descend.data.words import MOST_CHARACTERS, gram_hashes, pair_hashes, word_hash, words_of
+from descend.errors import ColumnError
+
+COLUMN = Column("text", "text")
+
+
+def texts(*values):
+    return pl.Series("text", list(values), dtype=pl.String)
+
+
+def written(text):
+    return [word.text for word in words_of(text)]
+
+
+def test_words_stand_where_they_are_and_emoji_stay_whole():
+    text = "Café 👩🏽‍🚀🇩🇪 नमस्ते שלום!"
+    words = words_of(text)
+    assert [text[w.start : w.stop] for w in words] == [
+        "Café", "👩🏽‍🚀", "🇩🇪", "नमस्ते", "שלום", "!",
+    ]  # fmt: skip
+    assert written("日本 ＡＢＣ") == ["日", "本", "abc"]
+    assert written("a\x00b\ud800c") == ["a", "b", "\ud800", "c"]
+    assert written("") == written(" \n\t\x00") == []
+
+
+def test_hashes_are_the_same_for_ever():
+    assert word_hash("cat") == 3429664268601861939
+    assert len(gram_hashes("cat", 3, 5)) == 5
+    hashes = np.array([1, 2, 3], np.uint64)
+    assert len(np.unique(pair_hashes(hashes))) == 2
+    assert pair_hashes(hashes)[0] != pair_hashes(hashes[1::-1])[0]  # order counts
+    assert pair_hashes(hashes[:1]).size == 0
+
+
+def test_arrays_hold_words_and_bags():
+    encoder = fit_text(texts("a good film", "a bad film", "a good day out", "the day"), COLUMN)
+    assert set(encoder.vocabulary) == {"a", "film", "good", "day"}
+    x, tally = encoder.arrays(texts("Good FILM!", "", None, "квантовый"))
+    words, bag = x["words"], x["bag"]
+    assert words["length"].tolist() == [3, 0, 0, 1]
+    known = [encoder.vocabulary.index(w) + 2 for w in ("good", "film")]
+    assert words["values"][0].tolist()[:3] == [*known, 1]
+    assert (tally.missing, tally.unseen) == (2, 1)
+    assert tally.examples == ("квантовый",)
+    assert bag["values"].max() < encoder.buckets
+    assert bag["values"][0, : bag["length"][0]].min() > 0
+    np.testing.assert_allclose((bag["weights"] ** 2).sum(1)[[0, 3]], 1, rtol=1e-5)
+    again, _ = encoder.arrays(texts("Good FILM!"))
+    np.testing.assert_array_equal(again["bag"]["values"][0], bag["values"][0])
+
+
+def test_single_words_are_read_by_their_characters():
+    encoder = fit_text(texts("Smith", "Schmidt", "Müller", "O'Hara"), COLUMN)
+    assert encoder.tokens == "characters"
+    assert "characters in order" in encoder.describe()
+    assert [word.text for word in encoder.read("O 'h")] == ["o", " ", "'", "h"]
+
+
+def test_a_text_beyond_all_measure_is_cut_and_told():
+    encoder = fit_text(texts("a b c d e f", "a b c d e g"), COLUMN)
+    x, tally = encoder.arrays(texts("a " * (MOST_CHARACTERS // 2 + 10)))
+    assert tally.outside == 1
+    assert x["words"]["length"][0] == encoder.steps
+
+
+def test_texts_without_words_are_refused():
+    with pytest.raises(ColumnError, match=r"no text.*has a word"):
+        fit_text(texts("", "  ", None), COLUMN)
