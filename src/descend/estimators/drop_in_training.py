@@ -18,7 +18,7 @@ from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Constant
 from descend.training.evaluation import raw_outputs
-from descend.training.loop import CHUNK_SECONDS
+from descend.training.pace import CHUNK_SECONDS
 from descend.training.step import Carry, Settings, loss_and_gradient, program
 
 __all__ = ["Descender", "Memory", "from_params", "minimize", "outputs_of", "precision", "to_params"]

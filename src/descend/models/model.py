@@ -52,6 +52,8 @@ class Model:
         Of the linear model that the reports compare with.
     fingerprints : uint32 array
         Of the training rows, see `descend.data.fingerprints`.
+    memory : Carry or None
+        What `partial_fit` goes on from; not kept in files.
     trust : Trust
         What the validation rows say of intervals and of unusual rows.
     """
@@ -62,6 +64,7 @@ class Model:
     linear_params: Any
     fingerprints: np.ndarray
     trust: Trust = Trust()
+    memory: Any = None
 
     @property
     def plan(self) -> Plan:
@@ -86,6 +89,35 @@ class Model:
                 "this model has several targets: use predictions(), whose answers name them"
             )
         return only
+
+    def partial_fit(self, examples: Any, *, learning_rate: float | None = None) -> Model:
+        """Return the model after it has learned from more rows, once each and in their order.
+
+        Right after training it goes on exactly where that stopped, optimizer's memory included,
+        provided that the weights kept are those of the last epoch. A model from a file, or one
+        whose best epoch was an earlier one, begins with the weights and an empty memory. Further
+        calls always go on exactly: two halves of some rows give the same bits as the whole, where
+        no batch straddles them. What numbers and categories look like stays as it was fitted.
+
+        Parameters
+        ----------
+        examples : as for `predictions`, with the targets
+        learning_rate : float, optional
+            That of the plan by default, without its schedule.
+
+        Returns
+        -------
+        Model
+            Without the report, which was of the weights before. This model stays as it is.
+
+        Raises
+        ------
+        TargetError
+            If a target is missing, or has a label never seen in training.
+        """
+        from descend.models.online import partial_fit
+
+        return partial_fit(self, examples, learning_rate)
 
     def predictions(
         self, examples: Any, *, first_row: int = 0, interval: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -123,6 +124,8 @@ class TableTraining:
         model = Model(
             card, run.params, run.state, self._train_linear(linear), examples.fingerprints, trust
         )
+        if run.history and run.best_epoch == run.history[-1].epoch:
+            model = replace(model, memory=run.carry())
         rows = examples.split.test
         if not len(rows):
             return model

@@ -16,7 +16,7 @@ from descend.training.descent import Descent
 from descend.training.evaluation import mean_loss
 from descend.training.records import EpochRecord, Examples
 
-__all__ = ["Lane", "Score", "alike", "diverged", "filled"]
+__all__ = ["Lane", "Score", "alike", "diverged", "filled", "revived"]
 
 Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
 """(raw outputs, targets, weights) -> a number, greater is better."""
@@ -159,6 +159,13 @@ def alike(descent: Descent, several: Sequence[Descent]) -> list[Descent]:
                 f"clip_norm only; got {one} beside {descent}"
             )
     return list(several)
+
+
+def revived(carry: Any) -> Any:
+    """Return a carry to begin an epoch with, from a copy that `Run.carry` made."""
+    none = np.zeros_like(carry.rows)
+    key = jax.random.wrap_key_data(carry.key)
+    return jax.tree.map(jax.numpy.array, carry._replace(loss_sum=none, rows=none))._replace(key=key)
 
 
 def filled(tree: Any, tensors: dict[str, np.ndarray], name: str) -> Any:

@@ -21,15 +21,13 @@ from descend.training.diagnostics import inside, movement
 from descend.training.evaluation import raw_outputs
 from descend.training.extras import Extras
 from descend.training.feed import Feed
-from descend.training.lane import Lane, Score, alike, diverged, filled
+from descend.training.lane import Lane, Score, alike, diverged, filled, revived
+from descend.training.pace import Pace
 from descend.training.records import EpochRecord, Examples
 from descend.training.start import first_weights
 from descend.training.step import Carry, Settings, program
 
 __all__ = ["Run"]
-
-CHUNK_SECONDS = 0.2
-"""Aim for one call of the compiled program: long enough to be cheap, short enough to stay alive."""
 
 
 class Run:
@@ -57,6 +55,9 @@ class Run:
         Train one network for each of these, in one compiled program. They may differ from
         ``descent`` in the seed and the learning rate, weight decay and ``clip_norm``; all visit
         the rows in the order that the seed of ``descent`` decides. Each keeps its own best epoch.
+    carry : Carry, optional
+        What `Run.carry` of an earlier run of the same network and rule returned, to go on from
+        there with everything: weights, optimizer, random key, number of the step.
     diagnostics : bool
         Look into the network once an epoch; see `EpochRecord`.
 
@@ -101,6 +102,7 @@ class Run:
         optimizer_state: Any = None,
         side_by_side: Sequence[Descent] | None = None,
         diagnostics: bool = False,
+        carry: Any = None,
     ) -> None:
         if train.rows < 1:
             raise UsageError("there are no training rows")
@@ -127,7 +129,8 @@ class Run:
         self._extras = Extras.of(descent)
         self._extras.check_layers(self.lanes[0].params)
         self.batch_size = min(descent.batch_size or self.rows, self.rows)
-        if self.batch_size == self.rows and not jax.tree.leaves(self.lanes[0].state):
+        whole = self.batch_size == self.rows and descent.batch_size != 1
+        if whole and not jax.tree.leaves(self.lanes[0].state):
             # Fillers weigh nothing, so that full batches of similar size share a program; but
             # statistics over the batch, which layers keep in their state, would see them.
             self.batch_size = bucket(self.rows)
@@ -159,9 +162,8 @@ class Run:
         )._replace(total_steps=descent.epochs * self.steps)
         self.ended = ""
         self._stop = False
-        self._chunk = 64
-        self._warm = False
-        self._carry: Any = None
+        self._pace = Pace()
+        self._carry: Any = None if carry is None else revived(carry)
         self._epoch, self._done = 1, 0
         self._spent = self._before = self._began = 0.0
 
@@ -251,6 +253,13 @@ class Run:
     def _best_weights(self) -> list[tuple[Any, Any]]:
         return [(lane.params, lane.state) for lane in self.lanes]
 
+    def carry(self) -> Carry:
+        """Return a copy of what the winner would go on from."""
+        kept = self._carry._replace(key=jax.random.key_data(self._carry.key))
+        i = self.lanes.index(self.winner)
+        pick = np.array if not self._together else lambda a: np.array(a[i])
+        return jax.tree.map(pick, jax.device_get(kept))
+
     def stop(self) -> None:
         """Ask the run to end after the current piece of work; the best weights are kept."""
         self._stop = True
@@ -283,7 +292,7 @@ class Run:
             asked = time.perf_counter()
             window = self._feed.window(self._epoch, self._done)
             started, first = time.perf_counter(), self._done
-            self._done = min(first + self._chunk, window.last)
+            self._done = min(first + self._pace.steps, window.last)
             self._carry = self._program.run(
                 self._carry,
                 *window.data,
@@ -296,7 +305,7 @@ class Run:
             bad = np.atleast_1d(self._carry.bad_step)
             now = time.perf_counter()
             self._spent += now - asked
-            self._adapt_chunk(now - started, self._done - first)
+            self._pace.note(now - started, self._done - first)
             for lane, step in zip(self.lanes, bad, strict=True):
                 lane.ended = lane.ended or ("diverged" if step else "")
             if all(lane.ended == "diverged" for lane in self.lanes):
@@ -322,14 +331,6 @@ class Run:
 
     def _ending(self) -> str:
         return "epochs" if any(lane.ended == "epochs" for lane in self.lanes) else "patience"
-
-    def _adapt_chunk(self, seconds: float, steps: int) -> None:
-        """Let the next call take about CHUNK_SECONDS, growing at most eightfold at a time."""
-        if not self._warm:  # the first call may have compiled: its time says nothing
-            self._warm = True
-            return
-        aim = int(CHUNK_SECONDS / max(seconds / steps, 1e-9))
-        self._chunk = max(1, min(aim, self._chunk * 8))
 
     def _record(
         self,
