@@ -1,32 +1,129 @@
-"""Pictures of reports: valid SVG, with what the report says."""
+"""Folders of pictures and sounds on the command line, right and wrong."""
 
-import xml.etree.ElementTree as ET
+import csv
+import io
+import json
 
+import numpy as np
 import pytest
+import soundfile
+from PIL import Image
 
-from descend.cli.pictures import bars_svg, draw_report
-from descend.errors import UsageError
-from descend.models import Report
-
-
-def test_picture_of_a_test(descend, folder, good, class_model):
-    (folder / "data.csv").write_text(good)
-    result = descend("test", class_model, "data.csv", "--picture", "trust.svg")
-    assert result.code == 0, result.err
-    drawn = ET.parse(folder / "trust.svg").getroot()
-    assert drawn.tag.endswith("svg")
-    assert "reliability on 60 rows" in "".join(drawn.itertext())
-    assert descend("show", class_model, "--picture", "again.svg").code == 0
-    assert (folder / "again.svg").exists()
+TINY = ("--epochs", "2", "--layers", "conv4,pool,mean")
 
 
-def test_names_and_reports_that_are_refused(descend, class_model, tmp_path):
-    result = descend("show", class_model, "--picture", "trust.png")
-    assert (result.code, "trust.png.svg" in result.err) == (2, True)
-    with pytest.raises(UsageError, match="nothing to draw"):
-        draw_report(Report("rows", 1, 0, ()), tmp_path / "no.svg")
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("DESCEND_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-def test_bars_with_odd_names_and_negative_values():
-    drawn = ET.fromstring(bars_svg("a < b", ["x & y", "z" * 90], [-1.0, 2.0], [(-2, 0), (1, 3)]))
-    assert "x & y" in "".join(drawn.itertext())
+def photos(folder, classes=("dark", "light"), count=15, colour=False):
+    """Make a folder of small pictures whose brightness is their class."""
+    rng = np.random.default_rng(0)
+    for place, name in enumerate(classes):
+        (folder / "my photos" / name).mkdir(parents=True)
+        for i in range(count):
+            level = 40 + 150 * place
+            pixels = rng.integers(level - 30, level + 30, (12, 10, 3) if colour else (12, 10))
+            Image.fromarray(pixels.astype(np.uint8)).save(
+                folder / "my photos" / name / f"bild {i} é.png"
+            )
+    return folder / "my photos"
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_train_test_predict_and_show_a_folder(descend, folder):
+    path = photos(folder)
+    (path / "dark" / "notes.txt").write_text("not a picture")
+    (path / "dark" / "broken.png").write_text("not a picture")  # 1 of 31
+    trained = descend("train", path, *TINY, "-o", "m.descend")
+    assert trained.code == 0, trained.err
+    assert "1 file cannot be read, left out:" in trained.err
+    assert "pictures, 12x10 grey" in trained.err
+    (path / "dark" / "broken.png").unlink()
+    assert descend("test", "m.descend", path).code == 0
+    predicted = descend("predict", "m.descend", path / "light")
+    rows = rows_of(predicted.out)
+    assert len(rows) == 15
+    assert {"path", "prediction", "probability_dark", "probability_light"} <= set(rows[0])
+    one = rows_of(
+        descend("predict", "m.descend", path / "light" / "bild 3 é.png", "--top", "5").out
+    )
+    assert [row["path"] for row in one] == ["bild 3 é.png"]
+    assert float(one[0]["probability_1"]) >= float(one[0]["probability_2"])
+    assert "probability_dark" not in one[0]
+    shown = descend("show", "m.descend", "--layer", "1", "--examples", path, "-o", "l.png")
+    assert shown.code == 0, shown.err
+    with Image.open(folder / "l.png") as picture:
+        assert picture.size[1] == 4 * 60 + 4
+
+
+def test_a_table_with_a_column_of_paths_and_a_number(descend, folder):
+    path = photos(folder)
+    lines = ["photo,level,heavy"]
+    for place, name in enumerate(("dark", "light")):
+        lines += [f"{path.name}/{name}/bild {i} é.png,{place + i / 100},{i}" for i in range(15)]
+    (folder / "t.csv").write_text("\n".join(lines))
+    trained = descend("train", "t.csv", "-t", "level", "--kind", "photo=image", *TINY)
+    assert trained.code == 0, trained.err
+    assert "photo: pictures, 12x10 grey" in trained.err
+
+
+def test_a_colour_picture_and_a_grey_model(descend, folder):
+    descend("train", photos(folder), *TINY, "-o", "m.descend")
+    Image.new("RGB", (30, 30), (200, 190, 210)).save(folder / "colour.png")
+    predicted = descend("predict", "m.descend", "colour.png")
+    assert rows_of(predicted.out)[0]["prediction"] in ("dark", "light")
+
+
+def test_an_array_file(descend, folder):
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    x = (rng.integers(0, 60, (60, 8, 8)) + 150 * y[:, None, None]).astype(np.uint8)
+    np.savez(folder / "set.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    trained = descend("train", "set.npz", *TINY, "--json")
+    assert trained.code == 0, trained.err
+    assert "test 20" in trained.err
+    assert json.loads(trained.out)["model"] == "set.descend"
+    predicted = descend("predict", "set.descend", "set.npz")
+    assert "image" not in rows_of(predicted.out)[0]
+
+
+def test_folders_that_cannot_be_learned_from_are_refused(descend, folder):
+    (folder / "empty").mkdir()
+    descend("train", "empty").refused(2, "holds no picture")
+    one = photos(folder, ("only",))
+    descend("train", one).refused(2, "only")
+    descend("train", one / "only").refused(2, "no target")
+    for i in range(3):
+        (one / "only" / f"bad {i}.png").write_text("text")
+    refused = descend("train", one)
+    assert refused.code == 2
+    assert "3 files of 18 cannot be read" in refused.err
+    assert "bad 0.png: it is no picture of a known format" in refused.err
+
+
+def test_layers_for_pictures_are_checked(descend, folder):
+    path = photos(folder)
+    descend("train", path, "--layers", "conv4,blah").refused(2, '"blah" is no layer')
+    descend("train", path, "--layers", "dense4,conv4").refused(2, "stand before dense ones")
+    descend("train", path, "--layers", "conv4,pool,pool,pool,pool").refused(2, "does not fit")
+
+
+def test_sounds(descend, folder):
+    rng = np.random.default_rng(0)
+    for name, hertz in (("low", 300), ("high", 1500)):
+        (folder / "clips" / name).mkdir(parents=True)
+        for i in range(12):
+            time = np.arange(int(rng.integers(1200, 2400))) / 8000
+            tone = 0.3 * np.sin(2 * np.pi * hertz * time) + 0.01 * rng.normal(size=len(time))
+            soundfile.write(folder / "clips" / name / f"{i}.wav", tone, 8000)
+    trained = descend("train", "clips", "--epochs", "2", "-o", "m.descend")
+    assert trained.code == 0, trained.err
+    assert "sounds, up to" in trained.err
+    rows = rows_of(descend("predict", "m.descend", "clips/low").out)
+    assert len(rows) == 12
+    assert {"path", "prediction", "probability_high"} <= set(rows[0])

@@ -37,6 +37,9 @@ __all__ = ["PICTURES", "are_symbols", "unmirrored"]
 _MANY = 20_000
 """From so many training pictures on, they need little changing."""
 
+_SMALL = 32
+"""Pictures of at most so many pixels a side are small."""
+
 
 def _block(filters: int) -> tuple[Layer, ...]:
     """Return a convolution, normalised over the batch, and its activation."""
@@ -48,9 +51,12 @@ def _branch(encoder: ImageEncoder, rows: int) -> Layer:
 
     Each stage is a convolution and a pooling that halves the picture, with twice the filters of the
     stage before, until about 8 places are left along the shorter side; the last two stages have a
-    residual block each. Small sets are shifted, scaled and coloured more.
+    residual block each. Then the mean and the maximum over all places are taken; of many small
+    pictures, where it can be learned which place means what, all places are kept. Small sets are
+    shifted, scaled and coloured more.
     """
     side = min(encoder.height, encoder.width)
+    many = rows >= _MANY
     stages = 1
     while side / 2**stages > 8 and stages < 5:
         stages += 1
@@ -59,11 +65,14 @@ def _branch(encoder: ImageEncoder, rows: int) -> Layer:
     for stage in range(1, stages + 1):
         filters = min(128, filters * 2)
         layers += _block(filters)
-        if stage >= stages - 1 and stage > 1:
+        if stage >= stages - 1 and (stage > 1 or many):
             layers.append(Residual(Sequential(_block(filters))))
         if stage < stages and side / 2 ** (stage + 1) >= 2:
             layers.append(MaxPooling())
-    layers += [Parallel((GlobalPooling("mean"), GlobalPooling("max"))), Dropout(0.2)]
+    if many and side <= _SMALL:
+        layers += [Flatten(), Dropout(0.3)]
+    else:
+        layers += [Parallel((GlobalPooling("mean"), GlobalPooling("max"))), Dropout(0.2)]
     changes = _changes(encoder, rows) if side >= 8 else ()
     network = Sequential(tuple(layers))
     scaling = PixelScaling(encoder.mean, encoder.deviation)
@@ -73,7 +82,7 @@ def _branch(encoder: ImageEncoder, rows: int) -> Layer:
 def _changes(encoder: ImageEncoder, rows: int) -> tuple[Layer, ...]:
     """Return how training pictures are changed at random: the fewer there are, the more."""
     if rows >= _MANY:
-        return (RandomFlip(), RandomWarp(0.06))
+        return (RandomFlip(), RandomWarp(0.04))
     colour = (RandomColour(0.2),) if encoder.channels == 3 else (RandomColour(0.1),)
     return (RandomFlip(), RandomWarp(0.08, scale=0.12), *colour)
 
@@ -81,7 +90,7 @@ def _changes(encoder: ImageEncoder, rows: int) -> tuple[Layer, ...]:
 def _descent(encoder: ImageEncoder, rows: int, seed: int) -> Descent:
     """Return the default way down for so many training pictures: one cycle, to its end."""
     batch = 32 if rows < 5_000 else 64 if rows < _MANY else 128
-    epochs = 60 if rows < 1_000 else 40 if rows < 5_000 else 25 if rows < _MANY else 12
+    epochs = 60 if rows < 1_000 else 40 if rows < 5_000 else 25 if rows < _MANY else 16
     return Descent(
         Adam(0.004),
         OneCycle(),

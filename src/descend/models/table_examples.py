@@ -100,7 +100,9 @@ class TableExamples:
         table = read_table(source, compact=True, **reading)
         asked = Asked.of(table, table.frame, options, plan)
         columns, names = asked.columns, asked.names
-        shape, notes, name_of_source = table.frame.shape, table.notes, table.source
+        table, unreadable = readable_table(table, columns)
+        shape, name_of_source = table.frame.shape, table.source
+        notes = (*table.notes, *unreadable)
         # From here on numbers and dates are typed, and the text they were read from is let go.
         frame = typed_frame(located(table.frame, columns, table.base), columns)
         decimal = table.decimal
