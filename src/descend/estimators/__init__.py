@@ -8,6 +8,7 @@ Descend's own and do more. scikit-learn is imported here and nowhere else in Des
 from descend.estimators.classifier import NeuralClassifier
 from descend.estimators.perceptrons import MLPClassifier, MLPRegressor
 from descend.estimators.regressor import NeuralRegressor
+from descend.estimators.search import SideBySideSearchCV
 from descend.estimators.transformer import NeuralTransformer
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "NeuralClassifier",
     "NeuralRegressor",
     "NeuralTransformer",
+    "SideBySideSearchCV",
 ]

@@ -90,13 +90,16 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
     watch : "loss" or "score"
         What a gain is measured by.
     restarts : int
-        Train so many times from other first weights and keep the best.
+        Train so many networks side by side, each from first weights of its own, and keep the best
+        on the validation rows (without them, the one of least training loss). A fit that goes on
+        from earlier weights (``warm_start``) trains one.
     shuffle : bool
         Visit the rows in a new order each epoch.
     warm_start : bool
         Whether a further ``fit`` starts from the weights of the one before.
     on_epoch : function of EpochRecord or None
-        Called after each epoch; training stops where it returns something true.
+        Called after each epoch; training stops where it returns something true. With scikit-learn
+        from 1.9 on, ``set_callbacks`` takes its callbacks too: an epoch is a task of theirs.
     device : "cpu", "gpu", "tpu" or None
         None is JAX's own choice.
     random_state : int, RandomState or None

@@ -22,11 +22,14 @@ from descend.data.splits import split_rows
 from descend.data.targets import Target
 from descend.errors import UsageError
 from descend.estimators.building import Hidden, build_descent, build_network, on_device
+from descend.estimators.callbacks import Callbacks, FitTask, with_callbacks
 from descend.estimators.inputs import Rows, fit_inputs, read_rows, transform
+from descend.estimators.together import Job, pooled
 from descend.layers import Sequential
 from descend.losses import Loss
 from descend.models.outputs import raw_width
 from descend.training import Descent, EpochRecord, Examples, Run, raw_outputs
+from descend.training.lane import Lane
 
 __all__ = ["NetworkEstimator"]
 
@@ -36,7 +39,7 @@ FEWEST_TO_STOP_EARLY = 500
 SEEDS = 2**31 - 1
 
 
-class NetworkEstimator(BaseEstimator):
+class NetworkEstimator(Callbacks, BaseEstimator):
     """Base of `NeuralClassifier`, `NeuralRegressor` and `NeuralTransformer`.
 
     A subclass says what its targets are; everything else is here.
@@ -77,6 +80,7 @@ class NetworkEstimator(BaseEstimator):
         del y
         return None
 
+    @with_callbacks
     def fit(
         self,
         X: Any,
@@ -137,7 +141,10 @@ class NetworkEstimator(BaseEstimator):
             self._prepare(rows, len(train))
         with on_device(parameters["device"]):
             examples = self._examples(rows, y, weights)
-            self._descend(examples, held and self._examples(*held), seed, warm=warm)
+            job = self._job(examples, held and self._examples(*held), seed, warm=warm)
+            task = FitTask(self, X, y, sample_weight, job.descents[0].epochs)
+            self._descend(job, task, warm=warm)
+            task.end()
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Any:
@@ -169,7 +176,7 @@ class NetworkEstimator(BaseEstimator):
             self._follow(run)
         self._part += 1
         self._memory = jax.device_get(run.optimizer_state)
-        self._keep(run)
+        self._keep(run.winner, None)
         return self
 
     def _begin(self, rows: Rows, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
@@ -225,56 +232,64 @@ class NetworkEstimator(BaseEstimator):
         x = transform(self.preprocessing_, rows)
         return Examples(x, self._encode(y), self._row_weights(y, weights))
 
-    def _descend(self, train: Examples, held: Examples | None, seed: int, *, warm: bool) -> None:
-        """Train, several times where asked for, and keep the best."""
+    def _job(self, train: Examples, held: Examples | None, seed: int, *, warm: bool) -> Job:
+        """Return what there is to train; several starts where restarts are asked for."""
         parameters = self.get_params(deep=False)
         restarts = parameters["restarts"]
         if not isinstance(restarts, int) or isinstance(restarts, bool) or restarts < 1:
             raise UsageError(f"restarts must be an integer of at least 1, got {restarts!r}")
         descent, bare = build_descent(parameters, train.rows, seed, stops=held is not None)
-        best, best_worth = None, (-np.inf,)
-        for restart in range(restarts):
-            start = (self.params_, self.state_) if warm and not restart else (None, None)
-            run = Run(
-                self.network_, self.loss_, descent.replace(seed=(seed + restart) % SEEDS), train,
-                held, self._score_raw, optimizer=bare, params=start[0], state=start[1],
-            )  # fmt: skip
-            whole = self._follow(run)
-            worth = _worth(run)
-            if best is None or worth > best_worth:
-                best, best_worth = run, worth
-            if not whole:
-                break
-        if best is not None:
-            self._keep(best)
+        starts = 1 if warm else restarts
+        descents = tuple(descent.replace(seed=(seed + start) % SEEDS) for start in range(starts))
+        return Job(self.network_, self.loss_, descents, train, held, self._score_raw, bare)
 
-    def _follow(self, run: Run) -> bool:
-        """Train to the end, telling of each epoch; False if Ctrl-C came first."""
+    def _descend(self, job: Job, task: FitTask, *, warm: bool) -> None:
+        """Train, several networks side by side where asked for, and keep the best."""
+        parameters = self.get_params(deep=False)
+        if not (warm or parameters["on_epoch"] or parameters["verbose"]):
+            lane = pooled(job)
+            if lane is not None:
+                self._keep(lane, job.held)
+                return
+        run = job.run(*((self.params_, self.state_) if warm else ()))
+        self._follow(run, task)
+        self._keep(run.winner, run.validation)
+
+    def _follow(self, run: Run, task: FitTask | None = None) -> None:
+        """Train to the end, or to Ctrl-C, telling of each epoch."""
         on_epoch, verbose = self.get_params(deep=False)["on_epoch"], self.verbose
+        if task is not None:
+            task.begin_epoch()
         try:
             for record in run.epochs():
                 if not record.complete:
                     continue
                 if verbose:
                     sys.stderr.write(_line(record))
-                if on_epoch is not None and on_epoch(record):
+                stops = on_epoch is not None and bool(on_epoch(record))
+                if task is not None:
+                    stops |= task.end_epoch(lambda: {"params_": run.params, "state_": run.state})
+                if stops:
                     run.stop()
+                if task is not None and not run.ended and not stops:
+                    task.begin_epoch()
         except KeyboardInterrupt:
             warnings.warn(
                 f"training was interrupted; the weights of epoch {run.best_epoch} are kept",
                 ConvergenceWarning,
                 stacklevel=2,
             )
-            return False
-        return True
 
+    on_epoch: Any
     verbose: Any
 
-    def _keep(self, run: Run) -> None:
-        self.params_, self.state_ = jax.tree.map(np.array, (run.params, run.state))
-        self.descent_ = run.descent
-        self.history_ = tuple(run.history)
-        self.best_epoch_, self.ended_ = run.best_epoch, run.ended or "stopped"
+    def _keep(self, lane: Lane, held: Examples | None) -> None:
+        """Keep the weights of a trained network; ``held`` are its validation rows."""
+        del held
+        self.params_, self.state_ = jax.tree.map(np.array, (lane.params, lane.state))
+        self.descent_ = lane.descent
+        self.history_ = tuple(lane.history)
+        self.best_epoch_, self.ended_ = lane.best_epoch, lane.ended or "stopped"
 
     def _inputs(self, X: Any) -> Any:
         """Check rows to predict, and turn them into the inputs of the network."""
@@ -310,18 +325,6 @@ def _target_names(y: Any) -> list[str] | None:
         return [str(name) for name in columns]
     name = getattr(y, "name", None)
     return [name] if isinstance(name, str) and name else None
-
-
-def _worth(run: Run) -> tuple[float, ...]:
-    """Return what restarts are compared by; greater is better."""
-    if not run.history:
-        return (-np.inf,)
-    if run.validation is None:
-        return (-run.history[-1].loss,)
-    best = [record for record in run.history if record.best][-1:] or run.history[-1:]
-    loss, score = best[0].validation_loss, best[0].validation_score
-    watched = score if run.descent.watch == "score" else None
-    return (-np.inf if loss is None else -loss,) if watched is None else (watched,)
 
 
 def _line(record: EpochRecord) -> str:

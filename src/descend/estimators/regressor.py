@@ -24,7 +24,8 @@ from descend.estimators.targets import (
 )
 from descend.losses import Quantile
 from descend.models import Model
-from descend.training import Run, linked_outputs, raw_outputs
+from descend.training import Examples, linked_outputs, raw_outputs
+from descend.training.lane import Lane
 
 __all__ = ["NeuralRegressor"]
 
@@ -292,13 +293,13 @@ n_features_in_, feature_names_in_
             columns.append(np.stack([column - width, column + width], axis=1))
         return columns
 
-    def _keep(self, run: Run) -> None:
-        super()._keep(run)
+    def _keep(self, lane: Lane, held: Examples | None) -> None:
+        super()._keep(lane, held)
         self.residuals_ = None
-        if run.validation is None:
+        if held is None or not held.rows:
             return
-        raw = raw_outputs(self.network_, self.params_, self.state_, run.validation.x)
-        truths = run.validation.y if isinstance(run.validation.y, tuple) else (run.validation.y,)
+        raw = raw_outputs(self.network_, self.params_, self.state_, held.x)
+        truths = held.y if isinstance(held.y, tuple) else (held.y,)
         numbers = self._numbers(raw).reshape(len(raw), -1).T
         self.residuals_ = tuple(
             np.sort(np.abs(target.decode(truth[:, 0]) - column))

@@ -16,7 +16,7 @@ from descend.training.descent import Descent
 from descend.training.evaluation import mean_loss
 from descend.training.records import EpochRecord, Examples
 
-__all__ = ["Lane", "Score", "alike", "diverged", "filled", "revived"]
+__all__ = ["Lane", "Score", "alike", "diverged", "filled", "revived", "shared_way"]
 
 Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
 """(raw outputs, targets, weights) -> a number, greater is better."""
@@ -141,19 +141,20 @@ def diverged(lane: Lane, step: int, epoch: int, bare: bool) -> DivergedError:
     )
 
 
+def shared_way(descent: Descent) -> Descent:
+    """Return what ways down must have in common for one compiled program to hold them."""
+    return descent.replace(
+        optimizer=descent.optimizer.replace(learning_rate=1.0), seed=0, weight_decay=0.0,
+        clip_norm=None,
+    )  # fmt: skip
+
+
 def alike(descent: Descent, several: Sequence[Descent]) -> list[Descent]:
     """Refuse ways down that one compiled program cannot hold."""
     if not several:
         raise UsageError("side_by_side needs at least one way down")
-
-    def shared(one: Descent) -> Descent:
-        return one.replace(
-            optimizer=one.optimizer.replace(learning_rate=1.0), seed=0, weight_decay=0.0,
-            clip_norm=None,
-        )  # fmt: skip
-
     for one in several:
-        if shared(one) != shared(descent):
+        if shared_way(one) != shared_way(descent):
             raise UsageError(
                 "networks side by side may differ in seed, learning rate, weight decay and "
                 f"clip_norm only; got {one} beside {descent}"
