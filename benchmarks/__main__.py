@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from descend.cli.main import SMALL_LOOPS
+from descend.surroundings import SMALL_LOOPS
 
 # As the command line does: small training loops become one piece of machine code each.
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {SMALL_LOOPS}".strip()

@@ -24,7 +24,7 @@ FLAT = ("activations", "fixed_point", "initializers", "schedules")
 LEVELS = (
     ({"errors"},),
     ({"spec"},),
-    ({"version"},),
+    ({"version"}, {"surroundings"}),
     ({*FLAT, "losses", "metrics"},),
     ({"layers"}, {"optimizers"}, {"data"}),
     ({"training"},),

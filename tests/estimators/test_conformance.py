@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from descend import estimators
@@ -27,7 +28,10 @@ def expected(estimator) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
-    [getattr(estimators, name)() for name in estimators.__all__],
+    [
+        *(getattr(estimators, name)() for name in estimators.__all__ if name[:3] in ("MLP", "Neu")),
+        estimators.SideBySideSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}),
+    ],
     expected_failed_checks=expected,
     xfail_strict=True,
 )

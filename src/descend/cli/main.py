@@ -13,33 +13,23 @@ import io
 import os
 import sys
 import warnings
-from pathlib import Path
 
 import click
 
+from descend import surroundings
 from descend.errors import DescendError, OutputError, UsageError, did_you_mean
 from descend.version import __version__
 
 __all__ = [
     "Commands",
-    "SMALL_LOOPS",
-    "cache_folder",
     "cli",
     "complain",
-    "limit_cache",
     "main",
     "prepare_surroundings",
     "run",
     "silence_output",
     "usage_hint",
 ]
-
-SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=262144"
-"""Compiles a training loop over little data a step into one piece of machine code: measured 3 times
-faster row by row on small networks, without effect on large ones (docs/decisions/0003)."""
-
-CACHE_SIZE = 512 * 1024**2
-"""Bytes of compiled programs that are kept; beyond it the oldest go."""
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -103,52 +93,13 @@ def cli() -> None:
 
 def prepare_surroundings() -> None:
     """Set up this process for JAX, before JAX is imported; whatever the user has set stays."""
-    flags = os.environ.get("XLA_FLAGS", "")
-    if "xla_backend_extra_options" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {SMALL_LOOPS}".strip()
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    folder = cache_folder()
+    for name, value in surroundings.settings(os.environ).items():
+        os.environ[name] = value
+    folder = surroundings.cache_folder()
     if folder is not None:
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
-        limit_cache(folder)
+        surroundings.limit_cache(folder)
         # A cache that cannot be used costs time, but is nothing to be told about.
         warnings.filterwarnings("ignore", r"Error (reading|writing) persistent compilation cache")
-
-
-def cache_folder() -> Path | None:
-    """Return the folder of compiled programs, or None where no private one can be had.
-
-    Its entries are machine code that will be run, so the folder must belong to this user and be
-    closed to all others.
-    """
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(root) / "descend" / "compiled"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        info = folder.stat()
-        if hasattr(os, "getuid") and (info.st_uid != os.getuid() or info.st_mode & 0o022):
-            return None
-        if not os.access(folder, os.W_OK):
-            return None
-    except (OSError, RuntimeError):
-        return None
-    return folder
-
-
-def limit_cache(folder: Path) -> None:
-    """Remove the oldest compiled programs beyond `CACHE_SIZE`.
-
-    JAX's own limit needs a further package, and one process killed while it writes an entry makes
-    it fail ever after.
-    """
-    with contextlib.suppress(OSError):
-        entries = [(entry.stat(), entry.path) for entry in os.scandir(folder) if entry.is_file()]
-        kept = 0
-        for info, path in sorted(entries, key=lambda entry: -entry[0].st_mtime):
-            kept += info.st_size
-            if kept > CACHE_SIZE:
-                os.unlink(path)
 
 
 def main(arguments: list[str] | None = None) -> None:
