@@ -295,6 +295,7 @@ CASES = {
                 0.3,
                 He(),
                 ConstantValue(0.1),
+                0.8,
             ),
             {
                 "units": (0, 1.5),
@@ -310,6 +311,7 @@ CASES = {
                 "feedback_scale": (0.0,),
                 "weight_initializer": (0,),
                 "bias_initializer": (0,),
+                "contraction": (0.0,),
             },
         ),
         "FadingDropout": (FadingDropout(0.5), {"rate": (-0.1, 1.0, "0.5")}),

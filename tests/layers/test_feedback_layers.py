@@ -40,8 +40,23 @@ def test_strong_monotone_feedback_still_rests_at_one_point():
     np.testing.assert_allclose(z, jax.nn.relu(z @ weight + drive), atol=0.05)
 
 
+@pytest.mark.parametrize("units", [1, 8, 100])
+def test_strong_feedback_is_held_to_a_contraction(units):
+    layer = Equilibrium(units, feedback_scale=5.0, contraction=0.9)
+    params, state, x = start(layer, (3,))
+    norm = np.linalg.norm(layer._feedback(params, jnp.float32), 2)
+    assert 0.9 / units ** (1 / 32) - 1e-5 <= norm <= 0.9 + 1e-5
+    _, after = layer.apply(params, state, x, key=None, train=True)
+    assert float(after["residual"]) <= layer.tolerance
+    weak = {**params, "feedback": {"weight": 0.01 * params["feedback"]["weight"]}}
+    np.testing.assert_array_equal(layer._feedback(weak, jnp.float32), weak["feedback"]["weight"])
+    nothing = jax.tree.map(jnp.zeros_like, params)
+    slope = jax.grad(lambda p: layer._feedback(p, jnp.float32).sum())(nothing)
+    assert np.isfinite(slope["feedback"]["weight"]).all()
+
+
 def test_without_rest_there_is_a_warning():
-    layer = Equilibrium(8, "identity", feedback_scale=5.0, max_steps=10)
+    layer = Equilibrium(8, "identity", feedback_scale=5.0, max_steps=10, contraction=None)
     params, state, x = start(layer, (3,))
     with pytest.warns(UnsettledWarning, match="monotone"):
         jax.block_until_ready(layer.apply(params, state, x, key=None, train=False))
