@@ -8,6 +8,7 @@ imported here and nowhere else in Descend.
 """
 
 from descend.estimators.classifier import NeuralClassifier
+from descend.estimators.multi_output import NeuralMultiOutput
 from descend.estimators.perceptrons import MLPClassifier, MLPRegressor
 from descend.estimators.regressor import NeuralRegressor
 from descend.estimators.search import SideBySideSearchCV
@@ -18,6 +19,7 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "NeuralClassifier",
+    "NeuralMultiOutput",
     "NeuralRegressor",
     "NeuralTransformer",
     "SideBySideSearchCV",

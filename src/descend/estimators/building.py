@@ -13,17 +13,19 @@ import optax
 from descend import activations
 from descend.data.preprocessing import Preprocessing
 from descend.errors import UsageError, did_you_mean
+from descend.estimators.array_inputs import ArrayInputs
 from descend.layers import (
     Activation,
     BatchNormalization,
     Dense,
     Dropout,
+    Flatten,
     Layer,
     LayerNormalization,
     Sequential,
 )
 from descend.models.names import OPTIMIZERS, SCHEDULES, choose
-from descend.models.networks import default_descent, default_layers, linear_network
+from descend.models.networks import default_descent, default_layers, table_network
 from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule
 from descend.training import Descent
@@ -43,8 +45,8 @@ class Hidden:
     normalization: Any
     network: Any
 
-    def layers(self, rows: int) -> tuple[Layer, ...]:
-        """Return the layers for so many training rows."""
+    def layers(self, rows: int, inputs: Preprocessing | None) -> tuple[Layer, ...]:
+        """Return the layers for so many training rows, and inputs that may have layers before."""
         if self.network is not None:
             if not isinstance(self.network, Layer):
                 raise UsageError(
@@ -54,7 +56,7 @@ class Hidden:
             if isinstance(self.network, Sequential):
                 return self.network.layers
             return (self.network,)
-        sizes = self._sizes(rows)
+        sizes = self._sizes(rows, inputs)
         layers: list[Layer] = []
         for units, name in zip(sizes, self._activations(len(sizes)), strict=True):
             if self.normalization is None:
@@ -65,10 +67,10 @@ class Hidden:
                 layers.append(Dropout(self.dropout))
         return tuple(layers)
 
-    def _sizes(self, rows: int) -> tuple[int, ...]:
+    def _sizes(self, rows: int, inputs: Preprocessing | None) -> tuple[int, ...]:
         sizes = self.sizes
         if isinstance(sizes, str) and sizes == "auto":
-            return default_layers(rows)
+            return default_layers(rows, inputs)
         if isinstance(sizes, int) and not isinstance(sizes, bool):
             sizes = (sizes,)
         if not isinstance(sizes, Sequence) or isinstance(sizes, str):
@@ -104,16 +106,29 @@ class Hidden:
 
 
 def build_network(
-    hidden: Hidden, rows: int, preprocessing: Preprocessing, outputs: int
+    hidden: Hidden, rows: int, inputs: Preprocessing | ArrayInputs, outputs: int
 ) -> Sequential:
-    """Return the whole network: embeddings where there are any, hidden layers, output layer."""
-    linear = linear_network(preprocessing, outputs)
-    *entrance, output = linear.layers  # pyright: ignore[reportAttributeAccessIssue]
-    return Sequential((*entrance, *hidden.layers(rows), output))
+    """Return the whole network: what reads the inputs, hidden layers, output layer.
+
+    Columns that are inputs of their own (pictures, texts) are read by the layers that the command
+    line gives them; arrays of more than two dimensions by the first layer, or laid out flat where
+    no ``network`` is given.
+    """
+    if isinstance(inputs, ArrayInputs):
+        entrance = () if hidden.network is not None else (Flatten(),)
+        return Sequential((*entrance, *hidden.layers(rows, None), Dense(outputs)))
+    *entrance, output = table_network(inputs, outputs, (), rows=rows).layers
+    return Sequential((*entrance, *hidden.layers(rows, inputs), output))
 
 
 def build_descent(
-    parameters: dict[str, Any], rows: int, seed: int, *, stops: bool, part: bool = False
+    parameters: dict[str, Any],
+    rows: int,
+    seed: int,
+    inputs: Preprocessing | ArrayInputs,
+    *,
+    stops: bool,
+    part: bool = False,
 ) -> tuple[Descent, optax.GradientTransformation | None]:
     """Return the way down, and an optax transformation that takes its optimizer's place.
 
@@ -124,13 +139,15 @@ def build_descent(
     rows : int
         Training rows, which decide what is left to choose.
     seed : int
+    inputs : Preprocessing or ArrayInputs
     stops : bool
         Whether there are validation rows to decide when to stop.
     part : bool
         Whether this is one pass over one part of a stream: then the learning rate stays constant
         and nothing depends on the number of rows.
     """
-    default = default_descent(0 if part else rows, seed)
+    table = None if isinstance(inputs, ArrayInputs) else inputs
+    default = default_descent(0 if part else rows, seed, table)
     optimizer, bare = parameters["optimizer"], None
     if optimizer is None:
         optimizer = default.optimizer

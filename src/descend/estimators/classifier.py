@@ -18,10 +18,18 @@ from descend.data.targets import ClassTarget, Target
 from descend.errors import TargetError, UsageError
 from descend.estimators.keeping import model_of, read_model
 from descend.estimators.network_estimator import NetworkEstimator
-from descend.estimators.targets import class_targets, encode_classes, free_names, parts, target_loss
+from descend.estimators.targets import (
+    class_targets,
+    codes_of,
+    decision_of,
+    encode_classes,
+    free_names,
+    parts,
+    probabilities_of,
+    target_loss,
+)
 from descend.losses import Hinge, Loss
 from descend.models import Model
-from descend.training import linked_outputs
 
 __all__ = ["NeuralClassifier"]
 
@@ -235,7 +243,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         """Return the most probable label of each row; of each output where there are several."""
         raw = self._raw(X)
         labels = [
-            known[_codes(part)]
+            known[codes_of(part)]
             for known, (_, part) in zip(self._labels, parts(self.loss_, raw), strict=True)
         ]
         return labels[0] if len(labels) == 1 else np.stack(labels, axis=1)
@@ -249,9 +257,9 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         """
         raw = self._raw(X)
         if self._multilabel:  # float64, so that no two rows of different raw outputs tie
-            decisions = [_decision(part) for _, part in parts(self.loss_, raw)]
+            decisions = [decision_of(part) for _, part in parts(self.loss_, raw)]
             return expit(np.stack(decisions, axis=1).astype(np.float64))
-        each = [_probabilities(loss, part) for loss, part in parts(self.loss_, raw)]
+        each = [probabilities_of(loss, part) for loss, part in parts(self.loss_, raw)]
         return each[0] if len(each) == 1 else each
 
     @available_if(_has_probabilities)
@@ -269,7 +277,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         For two classes, (rows,): above 0 is ``classes_[1]``. For more, (rows, classes).
         """
         raw = self._raw(X)
-        each = [_decision(part) for _, part in parts(self.loss_, raw)]
+        each = [decision_of(part) for _, part in parts(self.loss_, raw)]
         if len(each) == 1:
             return each[0]
         return np.stack(each, axis=1) if self._multilabel else each
@@ -360,7 +368,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
     def _score_raw(self, raw: np.ndarray, y: Any, weights: np.ndarray | None) -> float:
         truths = y if isinstance(y, tuple) else (y,)
         scores = [
-            metrics.accuracy(truth.astype(np.int32), _codes(part), weights=weights)
+            metrics.accuracy(truth.astype(np.int32), codes_of(part), weights=weights)
             for truth, (_, part) in zip(truths, parts(self.loss_, raw), strict=True)
         ]
         return float(np.mean(scores))
@@ -375,19 +383,3 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
 
 def _yes_or_no(labels: np.ndarray) -> bool:
     return labels.dtype.kind in "iu" and labels.tolist() == [0, 1]
-
-
-def _decision(raw: np.ndarray) -> np.ndarray:
-    if raw.shape[1] == 1:
-        return raw[:, 0]
-    return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
-
-
-def _codes(raw: np.ndarray) -> np.ndarray:
-    decision = _decision(raw)
-    return (decision > 0).astype(np.int32) if decision.ndim == 1 else decision.argmax(axis=1)
-
-
-def _probabilities(loss: Loss, raw: np.ndarray) -> np.ndarray:
-    linked: np.ndarray = linked_outputs(loss, raw)
-    return np.stack([1 - linked, linked], axis=1) if linked.ndim == 1 else linked

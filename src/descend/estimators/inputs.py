@@ -19,11 +19,12 @@ from descend.data.encode_number import NumberEncoder, bend, fit_number
 from descend.data.objects import frame_of
 from descend.data.preprocessing import Preprocessing, fit_preprocessing
 from descend.errors import DataError
+from descend.estimators.array_inputs import PICTURES, ArrayInputs, are_pictures, pictures_frame
 
 __all__ = ["Rows", "fit_inputs", "holds_more_than_numbers", "read_rows", "transform"]
 
 Rows = np.ndarray | pl.DataFrame
-"""A float64 array, in which NaN is a gap, or a table."""
+"""A float64 array, in which NaN is a gap; an array of more than two dimensions; or a table."""
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -59,7 +60,8 @@ def read_rows(
     reset : bool
         Whether this is a fit.
     table : bool, optional
-        Whether to read X as a table; found by looking at X where not given.
+        Whether to read X as a table; found by looking at X where not given. Pictures (see
+        `are_pictures`) are one, unless the estimator has a ``network`` of its own for them.
 
     Returns
     -------
@@ -72,20 +74,25 @@ def read_rows(
         For infinite numbers, other or missing columns, a target that lacks or does not fit.
     """
     none = isinstance(y, str)
+    pictures = are_pictures(X)
+    given: Any = X
     if table is None:
-        table = holds_more_than_numbers(X)
+        own = getattr(estimator, "network", None) is not None
+        table = holds_more_than_numbers(X) or (pictures and not own)
     if not table:
+        deep = isinstance(X, np.ndarray) and X.ndim > 2
         wanted: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        wanted |= {"dtype": "numeric", "ensure_all_finite": True, "allow_nd": True} if deep else {}
         wanted |= {} if none else {"y": y, "multi_output": True}
-        checked: Any = validate_data(estimator, X, reset=reset, **wanted)
+        checked: Any = validate_data(estimator, given, reset=reset, **wanted)
         return (checked, None) if none else checked
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, "
             "but the target y is None."
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
-    frame, _ = frame_of(X)
+    validate_data(estimator, given, reset=reset, skip_check_array=True)
+    frame = pictures_frame(X) if pictures else frame_of(X)[0]
     if none:
         return frame, None
     options: dict[str, Any] = {"ensure_2d": False, "dtype": None, "input_name": "y"}
@@ -96,7 +103,7 @@ def read_rows(
 
 def fit_inputs(
     rows: Rows, names: list[str] | None, *, scale: str, kinds: dict[str, str] | None
-) -> Preprocessing:
+) -> Preprocessing | ArrayInputs:
     """Fit the preprocessing on training rows.
 
     Parameters
@@ -109,12 +116,16 @@ def fit_inputs(
         What columns of a table are, whatever they look like.
     """
     if isinstance(rows, pl.DataFrame):
+        if rows.columns == [PICTURES] and isinstance(rows.dtypes[0], pl.Array):
+            kinds = {PICTURES: "image"}
         return fit_preprocessing(rows, infer_columns(rows, kinds=kinds), scale=scale)
     if kinds:
         raise DataError(
             "column_kinds is for DataFrames with texts, categories or dates; these inputs are "
             "numbers only, and are taken as numbers. Leave it None"
         )
+    if rows.ndim > 2:
+        return ArrayInputs.of(rows, scale)
     if names is None:
         names = [f"column_{place + 1}" for place in range(rows.shape[1])]
     columns = tuple(Column(name, "number") for name in names)
@@ -126,13 +137,19 @@ def fit_inputs(
     return Preprocessing(columns, encoders, scale, gaps)
 
 
-def transform(preprocessing: Preprocessing, rows: Rows) -> Any:
+def transform(preprocessing: Preprocessing | ArrayInputs, rows: Rows) -> Any:
     """Return the inputs of the network: a float32 array, or a dict of arrays (see `Preprocessing`).
 
     Arrays are turned whole instead of column by column; the result is the same.
     """
+    if isinstance(preprocessing, ArrayInputs):
+        if not isinstance(rows, np.ndarray):
+            raise DataError(f"X must be an array of rows of shape {preprocessing.input_shape}")
+        return preprocessing.transform(rows)
     if isinstance(rows, pl.DataFrame):
         return preprocessing.transform(rows)[0]
+    if rows.ndim > 2:
+        raise DataError(f"X has shape {rows.shape}, but the network was fitted on a table")
     encoders = [e for e in preprocessing.encoders if isinstance(e, NumberEncoder)]
     fill = np.array([encoder.fill for encoder in encoders])
     missing = np.isnan(rows)

@@ -9,13 +9,28 @@ import numpy as np
 
 from descend.data.columns import Column
 from descend.data.targets import ClassTarget
+from descend.errors import UsageError
+from descend.estimators.array_inputs import PICTURES, ArrayInputs
 from descend.models import Model, ModelCard, Plan, Provenance, load
 
 __all__ = ["model_of", "read_model"]
 
 
 def model_of(estimator: Any) -> Model:
-    """Return a fitted estimator as a model: it predicts, is tested, shown and saved as one."""
+    """Return a fitted estimator as a model: it predicts, is tested, shown and saved as one.
+
+    Raises
+    ------
+    UsageError
+        If it was fitted on arrays of more than two dimensions that are no pictures: a model reads
+        tables, and these are none.
+    """
+    if isinstance(estimator.preprocessing_, ArrayInputs):
+        raise UsageError(
+            f"a model file is for tables, but {type(estimator).__name__} was fitted on an array "
+            f"with rows of shape {estimator.preprocessing_.input_shape}. Pictures as uint8, with "
+            "network=None, can be saved; for other arrays keep the estimator by joblib.dump"
+        )
     targets = estimator.targets_
     names = tuple(target.name for target in targets)
     columns = estimator.preprocessing_.columns
@@ -55,7 +70,10 @@ def read_model(estimator: Any, path: str | os.PathLike[str]) -> Model:
     names = [column.name for column in inputs if column.kind != "target"]
     estimator.n_features_in_ = len(names)
     made_up = [f"column_{place + 1}" for place in range(len(names))]
-    if names != made_up:
+    if names == [PICTURES] and inputs[0].kind == "image":
+        (encoder,) = model.card.preprocessing.array_encoders
+        estimator.n_features_in_ = next(iter(encoder.input_shape))
+    elif names != made_up:
         estimator.feature_names_in_ = np.array(names, dtype=object)
     estimator._reads_table = any(column.kind != "number" for column in inputs)
     return model

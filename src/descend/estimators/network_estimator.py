@@ -21,6 +21,7 @@ from descend.data.preprocessing import Preprocessing
 from descend.data.splits import split_rows
 from descend.data.targets import Target
 from descend.errors import UsageError
+from descend.estimators.array_inputs import ArrayInputs
 from descend.estimators.building import Hidden, build_descent, build_network, on_device
 from descend.estimators.callbacks import Callbacks, FitTask, with_callbacks
 from descend.estimators.inputs import Rows, fit_inputs, read_rows, transform
@@ -48,7 +49,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
     network_: Sequential
     loss_: Loss
     descent_: Descent
-    preprocessing_: Preprocessing
+    preprocessing_: Preprocessing | ArrayInputs
     targets_: tuple[Target, ...]
     params_: dict[str, Any]
     state_: dict[str, Any]
@@ -96,6 +97,9 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         ----------
         X : array or DataFrame (rows, columns)
             Numbers, in which NaN is a gap; or a DataFrame that also has texts, categories or dates.
+            An array (rows, height, width) of bytes, or with 1, 3 or 4 channels behind, holds
+            pictures, read by a convolutional network; any other array of more dimensions is
+            standardised as a whole, and read by the ``network`` given.
         y : array (rows,) or (rows, outputs)
             Targets.
         sample_weight : array (rows,), optional
@@ -167,7 +171,9 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         with on_device(parameters["device"]):
             examples = self._examples(rows, y, weights)
             seed = (self._seed + self._part) % SEEDS  # another order of rows for each part
-            descent, bare = build_descent(parameters, len(y), seed, stops=False, part=True)
+            descent, bare = build_descent(
+                parameters, len(y), seed, self.preprocessing_, stops=False, part=True
+            )
             run = Run(
                 self.network_, self.loss_, descent, examples, optimizer=bare,
                 params=getattr(self, "params_", None), state=getattr(self, "state_", None),
@@ -238,7 +244,9 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         restarts = parameters["restarts"]
         if not isinstance(restarts, int) or isinstance(restarts, bool) or restarts < 1:
             raise UsageError(f"restarts must be an integer of at least 1, got {restarts!r}")
-        descent, bare = build_descent(parameters, train.rows, seed, stops=held is not None)
+        descent, bare = build_descent(
+            parameters, train.rows, seed, self.preprocessing_, stops=held is not None
+        )
         starts = 1 if warm else restarts
         descents = tuple(descent.replace(seed=(seed + start) % SEEDS) for start in range(starts))
         return Job(self.network_, self.loss_, descents, train, held, self._score_raw, bare)

@@ -12,9 +12,12 @@ from descend.data.targets import ClassTarget, NumberTarget, Target
 from descend.errors import TargetError
 from descend.losses import Combined, Loss, Quantile
 from descend.models.outputs import joint_loss, loss_for, unscaled
+from descend.training import linked_outputs
 
 __all__ = [
     "class_targets",
+    "codes_of",
+    "decision_of",
     "encode_classes",
     "encode_numbers",
     "free_names",
@@ -22,6 +25,7 @@ __all__ = [
     "number_targets",
     "numbers_of",
     "parts",
+    "probabilities_of",
     "target_loss",
 ]
 
@@ -126,6 +130,25 @@ def parts(loss: Loss, raw: np.ndarray) -> list[tuple[Loss, np.ndarray]]:
         return [(loss, raw)]
     pieces = np.split(raw, np.cumsum(loss.widths)[:-1], axis=1)
     return list(zip(loss.losses, pieces, strict=True))
+
+
+def decision_of(raw: np.ndarray) -> np.ndarray:
+    """Return how strongly each row speaks for each class; of two, for the second: (rows,)."""
+    if raw.shape[1] == 1:
+        return raw[:, 0]
+    return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
+
+
+def codes_of(raw: np.ndarray) -> np.ndarray:
+    """Return the code of the most probable class of each row."""
+    decision = decision_of(raw)
+    return (decision > 0).astype(np.int32) if decision.ndim == 1 else decision.argmax(axis=1)
+
+
+def probabilities_of(loss: Loss, raw: np.ndarray) -> np.ndarray:
+    """Return the probability of each class, (rows, classes)."""
+    linked: np.ndarray = linked_outputs(loss, raw)
+    return np.stack([1 - linked, linked], axis=1) if linked.ndim == 1 else linked
 
 
 def level_columns(loss: Loss) -> tuple[float, ...]:

@@ -200,7 +200,7 @@ class Pool:
             own = [next(lanes) for _ in job.descents]
             whole = [lane for lane in own if lane.ended != "diverged"]
             if whole:
-                self._done[key] = _Done(max(whole, key=Lane.worth), None, seconds)
+                self._done[key] = _Done(max(whole, key=lambda lane: lane.worth), None, seconds)
             else:
                 self._done[key] = _Done(None, _diverged(job), seconds)
 
