@@ -21,6 +21,8 @@ BENCHMARKS = (
     "million_rows",
     "streaming",
     "feedback",
+    "pictures",
+    "photo_memory",
 )
 
 

@@ -4,8 +4,6 @@ On a CPU, ``lax.conv`` inside a compiled loop is many times slower than matrix p
 write it as those (measured: docs/decisions/0020). Each route gives the same sums, to rounding:
 
 columns    the elements of each window side by side, and one product with all weights at once
-shifted    for each element of the window one product, summed: for many channels, where the columns
-           would only be memory moved about
 depthwise  one channel a group: the shifted inputs times one number a channel, summed
 device     the device's own convolution, on everything that is not a CPU
 """
@@ -19,10 +17,7 @@ import jax.numpy as jnp
 
 from descend.layers.windows import Windows
 
-__all__ = ["columns", "convolved", "depthwise", "device", "shifted", "transposed"]
-
-MANY_CHANNELS = 128
-"""From so many channels on a window's elements are multiplied one after another."""
+__all__ = ["columns", "convolved", "depthwise", "device", "transposed"]
 
 
 def convolved(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
@@ -43,8 +38,6 @@ def convolved(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1
         return device(x, weight, windows, groups)
     if groups == x.shape[-1] == weight.shape[-1]:
         return depthwise(x, weight, windows)
-    if groups == 1 and x.shape[-1] >= MANY_CHANNELS:
-        return shifted(x, weight, windows)
     return columns(x, weight, windows, groups)
 
 
@@ -62,13 +55,6 @@ def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) 
     rows = rows.reshape(len(rows), groups, -1)
     by_group = weight.reshape(-1, groups, weight.shape[-1] // groups)
     return jnp.einsum("ngk,kgf->ngf", rows, by_group).reshape(shape)
-
-
-def shifted(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
-    """Return the convolution as a sum of one product for each element of the window."""
-    padded = windows.padded(x)
-    terms = [windows.element(padded, place) @ weight[place] for place in windows.offsets()]
-    return functools.reduce(jnp.add, terms)
 
 
 def depthwise(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
