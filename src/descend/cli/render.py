@@ -286,7 +286,10 @@ class Progress:
     def __init__(self, talk: Talk, training: TableTraining) -> None:
         self.talk, self.run = talk, training.run
         self.epochs = training.plan.descent.epochs
-        self.score = "accuracy" if training.plan.tasks[0] == "classification" else "R2"
+        plan = training.plan
+        usual = "accuracy" if plan.tasks[0] == "classification" else "R2"
+        self.score = usual if plan.metric is None else plan.metric.replace("_", " ")
+        self.sign = -1 if plan.metric in ("log_loss", "mae", "pinball", "rmse") else 1
         self.live = talk.file.isatty() and not talk.quiet
         self.latest: EpochRecord | None = None
         self.said: EpochRecord | None = None
@@ -337,7 +340,7 @@ class Progress:
         if judged is not None and judged.validation_loss is not None:
             parts.append(f"validation {judged.validation_loss:.4f}")
             if judged.validation_score is not None:
-                parts.append(f"{self.score} {judged.validation_score:.3f}")
+                parts.append(f"{self.score} {self.sign * judged.validation_score:.3f}")
         parts.append(f"{record.rows_per_second:,.0f} rows/s")
         if bar and done > 0:
             left = record.seconds * (1 - done) / done

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from descend.cli.descent_options import descent_options
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
-from descend.cli.values import BatchSize, Layers, Names, Seconds, Share
+from descend.cli.values import BatchSize, Layers, Levels, Names, Seconds, Share
 from descend.errors import DivergedError, ModelFileError, UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ __all__ = [
 @click.option("--every", type=Seconds(), default="60s", show_default=True, metavar="TIME")
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in DIR.")
 @click.option("--force", is_flag=True, help="Resume although plan or rows are others.")
+@click.option("--network", metavar="NAME", help="A named network: realmlp.")
+@click.option("--members", type=int, help="Networks in an ensemble, averaged [1].")
+@click.option("--metric", help="What decides: accuracy, auc, log-loss, f1, rmse, mae, ...")
+@click.option("--quantiles", type=Levels(), help="Predict quantiles, as 0.1,0.5,0.9.")
+@click.option("--time-limit", type=Seconds(), metavar="TIME", help="For everything, as 60s.")
 @descent_options
 @reading_options
 @json_option
@@ -120,6 +125,8 @@ def command(
     options = Options.of(**values)
     with naming(file) if options.validation_file is None else nullcontext():
         training = TableTraining(file, options, plan, **how)
+    if training.limit is not None and training.limit.notes:
+        talk.line("Time", *training.limit.notes)
     talk.plan(training)
     if dry_run:
         if as_json:
@@ -209,7 +216,7 @@ def read_plan(path: str) -> Plan:
 def refuse_changes(context: click.Context) -> None:
     """Refuse options beside --plan that the plan itself decides."""
     free = {"file", "out", "plan_file", "dry_run", "as_json", "quiet", "validation"}
-    free |= {"checkpoint", "every", "resume", "force"}
+    free |= {"checkpoint", "every", "resume", "force", "time_limit"}
     free |= {"stream", "encoding", "delimiter", "quote", "decimal", "header", "bad_rows"}
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["BatchSize", "Layers", "Names", "Rates", "Seconds", "Share"]
+__all__ = ["BatchSize", "Layers", "Levels", "Names", "Rates", "Seconds", "Share"]
 
 
 class Names(click.ParamType[Any]):
@@ -44,6 +44,21 @@ class Layers(click.ParamType[Any]):
                 ctx,
             )
         return tuple(int(word) if word.isdecimal() else word for word in words)
+
+
+class Levels(click.ParamType[Any]):
+    """Levels of quantiles: ``0.1,0.5,0.9``."""
+
+    name = "levels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of numbers."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f'"{value}" is not a list of levels, as 0.1,0.5,0.9', param, ctx)
 
 
 class BatchSize(click.ParamType[Any]):

@@ -9,6 +9,7 @@ import jax
 
 from descend.layers.combinators import Parallel, Residual, Sequential
 from descend.layers.layer import Layer, Params, Shape, State
+from descend.layers.members import Members
 from descend.layers.mirror_average import MirrorAverage
 
 __all__ = ["output_shape", "parameter_count", "summary_line"]
@@ -89,6 +90,8 @@ def _steps(layer: Layer, shape: Any) -> str:
         return " ".join(parts)
     if isinstance(layer, MirrorAverage):
         return _steps(layer.inner, shape)
+    if isinstance(layer, Members):
+        return f"-> {layer.count} members, each ({_bare(layer.inner, shape)})"
     if isinstance(layer, Residual):
         return f"-> x + ({_bare(layer.inner, shape)})"
     if isinstance(layer, Parallel):

@@ -8,12 +8,13 @@ far away.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from descend.layers import Layer, Sequential
+from descend.layers import Layer, Members, Sequential
 from descend.training import raw_outputs
 
 __all__ = ["Likeness", "UNLIKE", "fit_likeness", "hidden_outputs"]
@@ -83,16 +84,33 @@ class Likeness:
 
 def hidden_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray | None:
     """Return the activations (rows, d) before the network's last layer; None if it has only one."""
-    if not isinstance(network, Sequential) or len(network.layers) < 2:
+    found = _without_last(network)
+    if found is None:
         return None
-    before = Sequential(network.layers[:-1])
-    last = len(network.layers) - 1
-
-    def kept(tree: Any) -> Any:
-        return {k: v for k, v in tree.items() if int(k.split("_")[0]) != last}
-
+    before, kept = found
     hidden = raw_outputs(before, kept(params), kept(state), x)
     return hidden if hidden.ndim == 2 else None
+
+
+def _without_last(network: Layer) -> tuple[Layer, Callable[[Any], Any]] | None:
+    """Return a network without its last layer, and what takes that layer's numbers out of a tree.
+
+    The members of an ensemble each lose their last layer.
+    """
+    if isinstance(network, Members):
+        found = _without_last(network.inner)
+        if found is None:
+            return None
+        inner, kept = found
+        return Members(
+            inner, network.count
+        ), lambda tree: {"inner": kept(tree["inner"])} if "inner" in tree else {}
+    if not isinstance(network, Sequential) or len(network.layers) < 2:
+        return None
+    last = len(network.layers) - 1
+    return Sequential(network.layers[:-1]), lambda tree: {
+        name: own for name, own in tree.items() if int(name.split("_")[0]) != last
+    }
 
 
 def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | None:

@@ -11,14 +11,19 @@ from typing import Any
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, Target
 from descend.errors import UsageError, did_you_mean
-from descend.losses import Loss
+from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
+from descend.models.metric_choice import named_metric
 from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.networks import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
+from descend.models.realmlp import SMOOTHING, realmlp_descent
 from descend.schedules import Constant
 from descend.training import Descent
 
 __all__ = ["Options", "check_class_weight"]
+
+NETWORKS = ("realmlp",)
+"""Networks that can be asked for by name."""
 
 EXTRAS = (
     "clip_norm",
@@ -74,6 +79,17 @@ class Options:
         As the fields of `descend.training.Descent`.
     restarts : int
         Train so many networks from different starts side by side, and keep the best.
+    members : int or None
+        Networks in an ensemble: trained as one, their predictions averaged; 1 is a single one.
+    network : "realmlp" or None
+        A named network with everything that belongs to it (docs/tables.md).
+    metric : str or None
+        What decides when to stop and which epoch is kept: "accuracy", "auc", "balanced_accuracy",
+        "f1", "log_loss", "mae", "pinball", "r2" or "rmse"; by default the loss does.
+    quantiles : tuple of float or None
+        Levels to predict instead of the mean, as (0.1, 0.5, 0.9).
+    time_limit : float or None
+        Seconds for everything, within which members and epochs are chosen.
     validation : float, file name or None
         Share of the rows left for training that decides when to stop, 0 to train to the last
         epoch; or a file of rows. By default a fifth, and at most 20,000 rows.
@@ -114,6 +130,11 @@ class Options:
     ema: float | None = None
     tail_average: float | None = None
     restarts: int | None = None
+    members: int | None = None
+    network: str | None = None
+    metric: str | None = None
+    quantiles: tuple[float, ...] | None = None
+    time_limit: float | None = None
     validation: float | str | os.PathLike[str] | None = None
     test_fraction: float = 0.2
     seed: int = 0
@@ -132,7 +153,7 @@ class Options:
         for name in ("target", "drop"):
             if isinstance(given.get(name), str):
                 given[name] = (given[name],)
-        for name in ("target", "drop", "layers"):
+        for name in ("target", "drop", "layers", "quantiles"):
             if given.get(name) is not None:
                 given[name] = tuple(given[name])
         return cls(**given)
@@ -165,11 +186,30 @@ class Options:
             )
         if self.loss is not None:
             choose("loss", self.loss, LOSSES)
+        self._check_choices()
         self.descent(rows=1)  # its specs check the names and rates
         if self.stream not in (None, True, False):
             raise UsageError(f"stream is True, False or None, got {self.stream!r}")
         if self.class_weight not in (None, "balanced"):
             raise UsageError(f'class_weight is "balanced" or not given, got {self.class_weight!r}')
+
+    def _check_choices(self) -> None:
+        """Check what concerns ensembles, named networks, metrics and limits."""
+        if self.members is not None and not (type(self.members) is int and self.members >= 1):
+            raise UsageError(f"members is at least 1, got {self.members!r}")
+        if self.network not in (None, *NETWORKS):
+            raise UsageError(
+                f'there is no network "{self.network}".{did_you_mean(str(self.network), NETWORKS)} '
+                f"Networks: {', '.join(NETWORKS)}; leave it out for the default"
+            )
+        if self.metric is not None:
+            named_metric(self.metric)
+        if self.quantiles is not None:
+            Quantile(tuple(self.quantiles))
+            if self.loss not in (None, "quantile"):
+                raise UsageError(f"quantiles need the loss quantile, and {self.loss} was asked for")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise UsageError(f"time_limit is a number of seconds above 0, got {self.time_limit!r}")
 
     @property
     def validation_file(self) -> Path | None:
@@ -204,9 +244,13 @@ class Options:
         """Return the units of each hidden layer for so many training rows."""
         return default_layers(rows, preprocessing) if self.units is None else self.units
 
-    def descent(self, rows: int, preprocessing: Preprocessing | None = None) -> Descent:
+    def descent(
+        self, rows: int, preprocessing: Preprocessing | None = None, *, regression: bool = False
+    ) -> Descent:
         """Return the way down for so many training rows."""
         default = default_descent(rows, self.seed, preprocessing)
+        if self.network == "realmlp":
+            default = realmlp_descent(self.seed, regression=regression)
         changes: dict[str, Any] = {}
         if self.optimizer is not None:
             changes["optimizer"] = choose("optimizer", self.optimizer, OPTIMIZERS)()
@@ -222,6 +266,8 @@ class Options:
         for name in ("epochs", "patience", "weight_decay", *EXTRAS):
             if getattr(self, name) is not None:
                 changes[name] = getattr(self, name)
+        if self.metric is not None:
+            changes["watch"] = "score"
         descent = default.replace(**changes)
         if hasattr(descent.optimizer, "weight_decay"):
             # A rule with a decay of its own applies it in its own way; twice would be too much.
@@ -230,8 +276,18 @@ class Options:
         return descent
 
     def losses(self, targets: Sequence[Target]) -> Loss:
-        """Return the loss of all targets together."""
-        return joint_loss(targets, [loss_for(target, self.loss) for target in targets])
+        """Return the loss of all targets together, of one member."""
+        name = self.loss if self.quantiles is None else "quantile"
+        losses = [loss_for(target, name) for target in targets]
+        if self.quantiles is not None:
+            losses = [loss.replace(levels=tuple(self.quantiles)) for loss in losses]
+        if self.network == "realmlp" and self.metric in (None, "accuracy"):
+            smooth = (BinaryCrossEntropy, CategoricalCrossEntropy)
+            losses = [
+                loss.replace(label_smoothing=SMOOTHING) if isinstance(loss, smooth) else loss
+                for loss in losses
+            ]
+        return joint_loss(targets, losses)
 
 
 def _units(word: int | str) -> int | None:

@@ -9,6 +9,7 @@ from descend.data.columns import Column
 from descend.errors import SpecError
 from descend.layers import Layer
 from descend.losses import Loss
+from descend.models.metric_choice import METRIC_NAMES
 from descend.spec import Spec, check_choice, check_number, check_spec
 from descend.training import Descent
 
@@ -41,6 +42,8 @@ class Plan(Spec):
     validation_fraction : float or None
         Share of the other rows; None is a fifth, and at most 20,000 rows.
     class_weight : "balanced" or None
+    metric : str or None
+        What validation rows are judged by; None is accuracy, or R2.
     """
 
     columns: tuple[Column, ...]
@@ -53,6 +56,7 @@ class Plan(Spec):
     test_fraction: float = 0.2
     validation_fraction: float | None = None
     class_weight: str | None = None
+    metric: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, tuple) or not all(
@@ -80,6 +84,7 @@ class Plan(Spec):
         if self.validation_fraction is not None:
             check_number(self, "validation_fraction", at_least=0, below=1)
         check_choice(self, "class_weight", (None, "balanced"))
+        check_choice(self, "metric", (None, *METRIC_NAMES))
 
     def column(self, kind: str) -> str | None:
         """Return the name of the column of a kind (weight, group, time), if there is one."""

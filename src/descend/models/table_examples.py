@@ -225,7 +225,8 @@ class Asked:
         columns, held = _columns(table, frame, options, names), options.validation_share
         return cls(
             columns, tuple(names), [options.task] * len(names), options.test_fraction,
-            default_validation(columns) if held is None else held, options.seed, options.scale,
+            default_validation(columns) if held is None else held, options.seed,
+            "robust" if options.network == "realmlp" else options.scale,
         )  # fmt: skip
 
 

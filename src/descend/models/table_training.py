@@ -9,12 +9,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from descend import metrics
 from descend.data.rows import Rows
 from descend.data.targets import ClassTarget
-from descend.layers import Layer
+from descend.layers import Layer, Members
 from descend.layers.summary import parameter_count, summary_line
+from descend.losses import Ensemble
 from descend.models.card import ModelCard
+from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
 from descend.models.networks import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
@@ -22,8 +23,11 @@ from descend.models.outputs import answers, check_network, member_loss, raw_widt
 from descend.models.picture_networks import are_symbols, unmirrored
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
+from descend.models.realmlp import DROPOUT as REALMLP_DROPOUT
+from descend.models.realmlp import HIDDEN, realmlp_network
 from descend.models.table_examples import TableExamples
 from descend.models.table_streaming import is_large, stream_examples
+from descend.models.time_limit import TimeLimit
 from descend.models.trust import fit_trust
 from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
@@ -57,6 +61,8 @@ class TableTraining:
         streams = is_large(source) if options.stream is None else options.stream
         read = stream_examples if streams else TableExamples.read
         self.examples = examples = read(source, options, plan, **reading)
+        self.limit = None if options.time_limit is None else TimeLimit(options.time_limit)
+        repeated = plan is not None
         self.plan = plan = plan or plan_for(examples, options)
         shape = examples.preprocessing.input_shape
         check_network(plan.network, plan.loss, examples.targets, shape)
@@ -72,6 +78,9 @@ class TableTraining:
         # to JAX once, and NumPy's copy is let go.
         self.train = Examples(*jax.tree.map(_on_device, (train.x, train.y, train.weights)))
         examples.inputs.pop("train")
+        if self.limit is not None:
+            free = options.members is None and not repeated
+            self.plan = plan = self.limit.suited(plan, self.train, free=free)
         self.run = Run(
             plan.network, plan.loss, plan.descent, self.train, self.validation, self.score,
             diagnostics=True,
@@ -79,7 +88,7 @@ class TableTraining:
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train, and yield records as `descend.training.Run.epochs` does."""
-        return self.run.epochs()
+        return self.run.epochs() if self.limit is None else self.limit.watched(self.run)
 
     def network_line(self) -> str:
         """Return the network in one line: its layers, what the outputs are, its weights."""
@@ -89,16 +98,15 @@ class TableTraining:
         return f"{line}{link}, {parameter_count(self.run.params):,} weights"
 
     def score(self, raw: np.ndarray, y: Any, weights: np.ndarray | None) -> float:
-        """Return the mean over targets of accuracy (classes) and R2 (numbers)."""
+        """Return the mean over targets of the metric asked for: accuracy and R2 by default."""
         truths = y if isinstance(y, tuple) else (y,)
         scores = []
         found = answers(self.targets, self.plan.loss, raw)
         for target, answer, truth in zip(self.targets, found, truths, strict=True):
-            if isinstance(target, ClassTarget):
-                scores.append(metrics.accuracy(truth, answer.codes, weights=weights))
-            else:
-                numbers = target.decode(truth[:, 0])
-                scores.append(metrics.r2(numbers, answer.prediction, weights=weights))
+            classes = isinstance(target, ClassTarget)
+            name = self.plan.metric or ("accuracy" if classes else "r2")
+            known = np.asarray(truth).astype(np.int64) if classes else target.decode(truth[:, 0])
+            scores.append(metric_value(name, target, answer, known, weights))
         return float(np.mean(scores))
 
     def finish(self) -> Model:
@@ -183,17 +191,34 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
     if options.class_weight is not None:
         check_class_weight(examples.targets)
     preprocessing = examples.preprocessing
-    network = table_network(
-        preprocessing,
-        raw_width(examples.targets, loss),
-        options.hidden(rows, preprocessing),
-        rows=rows,
-        stack=options.stack,
-        activation=options.activation,
-        dropout=DROPOUT if options.dropout is None else options.dropout,
-    )
+    metric = None if options.metric is None else named_metric(options.metric)
+    if metric is not None:
+        check_metric(metric, examples.targets, loss)
+    regression = not any(isinstance(target, ClassTarget) for target in examples.targets)
+    width = raw_width(examples.targets, loss)
+    network: Layer
+    if options.network == "realmlp":
+        network = realmlp_network(
+            preprocessing,
+            width,
+            regression=regression,
+            hidden=HIDDEN if options.units is None else options.units,
+            dropout=REALMLP_DROPOUT if options.dropout is None else options.dropout,
+        )
+    else:
+        network = table_network(
+            preprocessing,
+            width,
+            options.hidden(rows, preprocessing),
+            rows=rows,
+            stack=options.stack,
+            activation=options.activation,
+            dropout=DROPOUT if options.dropout is None else options.dropout,
+        )
     if are_symbols(examples.found):
         network = unmirrored(network)
+    if options.members is not None and options.members > 1:
+        network, loss = Members(network, options.members), Ensemble(loss, options.members)
     return Plan(
         columns=examples.columns,
         targets=tuple(target.name for target in examples.targets),
@@ -201,13 +226,14 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
             "classification" if isinstance(target, ClassTarget) else "regression"
             for target in examples.targets
         ),
-        scale=options.scale,
+        scale=examples.preprocessing.scale,
         network=network,
         loss=loss,
-        descent=options.descent(rows, preprocessing),
+        descent=options.descent(rows, preprocessing, regression=regression),
         test_fraction=options.test_fraction,
         validation_fraction=examples.validation_share,
         class_weight=options.class_weight,
+        metric=metric,
     )
 
 

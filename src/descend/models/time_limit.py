@@ -1,0 +1,105 @@
+"""Training within a time: how many members and epochs fit, found by a short trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from descend.layers import Members
+from descend.losses import Ensemble
+from descend.training import EpochRecord, Examples, Run
+
+if TYPE_CHECKING:
+    from descend.models.plan import Plan
+
+__all__ = ["TimeLimit", "trial_seconds"]
+
+TRIAL = 0.15
+"""Share of the time that the trial may take."""
+
+FINISH = 0.25
+"""Share kept back for the linear rival, the temperature and the test."""
+
+USUAL_SHARE = 0.5
+"""Share of the planned epochs that runs take before they stop for want of gain."""
+
+MEMBERS = (8, 4, 2)
+
+
+class TimeLimit:
+    """A clock that starts when it is made.
+
+    Parameters
+    ----------
+    seconds : float
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.began = time.monotonic()
+        self.notes: list[str] = []
+
+    @property
+    def left(self) -> float:
+        """Seconds left for training itself."""
+        return self.seconds * (1 - FINISH) - (time.monotonic() - self.began)
+
+    def suited(self, plan: Plan, train: Examples, *, free: bool) -> Plan:
+        """Return the plan with as many members and epochs as fit, and note what was decided.
+
+        Parameters
+        ----------
+        plan : Plan
+        train : Examples
+        free : bool
+            Whether the number of members is Descend's to choose.
+        """
+        seconds = trial_seconds(plan, train, max(self.seconds * TRIAL, 0.2))
+        planned = plan.descent.epochs
+        left = max(self.left, 0.0)
+        members = 1
+        if free and not isinstance(plan.loss, Ensemble):
+            usual = max(1.0, USUAL_SHARE * planned) * seconds
+            members = next((k for k in MEMBERS if k * usual <= left), 1)
+        each = seconds * members
+        epochs = max(1, min(planned, int(left / each)))
+        if each > left:
+            self.notes.append(
+                f"one epoch takes about {each:.1f} s and {left:.1f} s are left: the network sees "
+                f"about {100 * min(1.0, left / each):.0f} % of the rows once. A limit of "
+                f"{(planned * USUAL_SHARE * each) / (1 - FINISH - TRIAL):.0f} s would do"
+            )
+        else:
+            who = f"{members} members" if members > 1 else "one network"
+            self.notes.append(
+                f"{self.seconds:g} s: {who}, up to {epochs} epochs of about {each:.2g} s"
+            )
+        changes: dict[str, object] = {"descent": plan.descent.replace(epochs=epochs)}
+        if members > 1:
+            changes["network"] = Members(plan.network, members)
+            changes["loss"] = Ensemble(plan.loss, members)
+        return plan.replace(**changes)
+
+    def watched(self, run: Run) -> Iterator[EpochRecord]:
+        """Pass on the records of a run, and stop it when the time is up."""
+        for record in run.epochs():
+            yield record
+            if self.left <= 0:
+                run.stop()
+
+
+def trial_seconds(plan: Plan, train: Examples, most: float) -> float:
+    """Return how many seconds an epoch takes, from the first steps of a run that is thrown away."""
+    run = Run(plan.network, plan.loss, plan.descent, train)
+    began = time.monotonic()
+    seen: list[EpochRecord] = []
+    for record in run.epochs():
+        seen.append(record)
+        if len(seen) >= 2 and (len(seen) >= 6 or time.monotonic() - began > most):
+            break
+    # The first piece of work may have been compiled: only what came after it is timed.
+    first, last = seen[0], seen[-1]
+    if last.step > first.step:
+        return run.steps * (last.seconds - first.seconds) / (last.step - first.step)
+    return run.steps * last.seconds / max(last.step, 1)
