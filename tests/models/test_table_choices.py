@@ -56,7 +56,8 @@ def test_disagreement_of_numbers_is_in_their_unit():
 @pytest.mark.parametrize(("table", "target"), [(CLASSES, "y"), (NUMBERS, "n")])
 def test_realmlp_learns(table, target):
     training = TableTraining(
-        table, Options.of(target=target, network="realmlp", epochs=12, layers=(32, 32))
+        table,
+        Options.of(target=target, network="realmlp", epochs=40, batch_size=32, layers=(32, 32)),
     )
     kind = "mish" if target == "n" else "selu"
     assert kind in training.network_line()
