@@ -25,6 +25,7 @@ def model_name(file: str) -> Path:
         ".feather",
         ".jsonl",
         ".arff",
+        ".ts",
         ".npz",
         ".npy",
         "-idx3-ubyte",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from descend.data.notes import Notes
+    from descend.data.table import Table
     from descend.models import Model
 
 __all__ = ["Answers", "command"]
@@ -31,6 +33,7 @@ __all__ = ["Answers", "command"]
 @click.option("-o", "--out", default="-", help="Table to write; - is standard output, as CSV.")
 @click.option("--interval", type=float, metavar="LEVEL", help="Add intervals, as 0.9: low, high.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The N likeliest classes only.")
+@click.option("--why", is_flag=True, help="Add the words of the text that carried each decision.")
 @reading_options
 @json_option
 @quiet_option
@@ -40,6 +43,7 @@ def command(
     out: str,
     interval: float | None,
     top: int | None,
+    why: bool,
     as_json: bool,
     quiet: bool,
     **values: Any,
@@ -59,13 +63,17 @@ def command(
     of their paths. --top 5 writes the five likeliest classes and their probabilities in order, in
     the place of one column for each class.
 
+    --why adds a column of the words of a text that did most for the prediction, or against it:
+    gradient times input, each with its sign. On a terminal the texts are written in colour instead,
+    green for and red against; with --json every word comes with its place.
+
     \b
     descend predict penguins.descend new.csv
     descend predict penguins.descend new.csv -o new.parquet
     descend predict photos.descend holiday/ --top 3
     cat new.csv | descend predict penguins.descend | head
     """
-    from descend.cli import render
+    from descend.cli import render, words
     from descend.data.reading import stream_table
     from descend.data.writing import write_table
     from descend.models import load
@@ -76,9 +84,17 @@ def command(
             "file name it so: --out answers.jsonl"
         )
     loaded = load(model)
-    answers = Answers(loaded, stream_table(file, **reading(values)), interval, top)
+    form = None
+    if why:
+        lively = out == "-" and words.shows_colour(sys.stdout)
+        form = "json" if as_json else "colour" if lively else "cell"
+    answers = Answers(loaded, stream_table(file, **reading(values)), interval, top, form)
     with naming(file):
-        if as_json:
+        if form == "colour":
+            for frame in answers:
+                for said, text in frame.select("prediction", "why").iter_rows():
+                    click.echo(f"{said}  {text}", color=True)
+        elif as_json:
             for frame in answers:
                 click.echo(frame.write_ndjson(), nl=False)
         else:
@@ -105,8 +121,10 @@ class Answers:
         tables: Any,
         interval: float | None = None,
         top: int | None = None,
+        why: str | None = None,
     ) -> None:
         self.model, self.tables, self.interval, self.top = model, tables, interval, top
+        self.why = why
         self.rows = self.unlike = 0
         self.unreadable: tuple[str, ...] = ()
         self.notes: Notes | None = None
@@ -129,8 +147,28 @@ class Answers:
             self.notes = notes if self.notes is None else self.notes.combined(notes)
             added = predictions.columns(self.top)
             self.replaced = tuple(name for name in added if name in frame.columns)
+            if self.why is not None:
+                added["why"] = self._why(table)
             # Arrays of pixels have no place in a table of text.
             flat = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
             yield frame.select(flat).with_columns(
                 [pl.Series(name, values) for name, values in added.items()]
             )
+
+    def _why(self, table: Table) -> Any:
+        """Return what the words of each text did, in the form that is wanted."""
+        from descend.cli import words
+        from descend.models.why import word_credits
+
+        found = word_credits(self.model, table)
+        if self.why == "cell":
+            return [words.as_cell(one) for one in found]
+        if self.why == "json":
+            return [words.as_json(one) for one in found]
+        kinds = self.model.plan.columns
+        column = next(c.name for c in kinds if c.kind == "text")
+        texts = table.frame[column].to_list()
+        return [
+            words.coloured(str(text or "").strip(), one)
+            for text, one in zip(texts, found, strict=True)
+        ]

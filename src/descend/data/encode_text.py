@@ -16,10 +16,8 @@ from descend.data.fields import check_words
 from descend.data.notes import Tally
 from descend.data.words import (
     MOST_CHARACTERS,
+    PartHashes,
     Word,
-    gram_hashes,
-    pair_hashes,
-    word_hash,
     words_of,
 )
 from descend.errors import ColumnError
@@ -139,7 +137,7 @@ class TextEncoder(ArrayEncoder):
             for name, n in (("words", self.steps), ("bag", self.parts))
         }
         words, bag = sides["words"], sides["bag"]
-        hashes = _Hashes(self.buckets, self.letters)
+        hashes = PartHashes(self.buckets, self.letters)
         unseen: Counter[str] = Counter()
         cut = 0
         for row, text in enumerate(texts):
@@ -179,49 +177,6 @@ class TextEncoder(ArrayEncoder):
     def range_note(self) -> tuple[str, str]:
         """How much of a text is read."""
         return "0 characters", f"{MOST_CHARACTERS:,} characters, of which the rest is not read"
-
-
-class _Hashes:
-    """The buckets of the parts of texts; what was found for a word is kept."""
-
-    def __init__(self, buckets: int, letters: tuple[int, ...]) -> None:
-        self._buckets, self._letters = np.uint64(buckets - 1), letters
-        self._words: dict[str, np.uint64] = {}
-        self._grams: dict[str, np.ndarray] = {}
-
-    def _bucket(self, hashes: np.ndarray) -> np.ndarray:
-        return (hashes % self._buckets).astype(np.int32) + 1
-
-    def words(self, found: list[Word]) -> np.ndarray:
-        """Return the hash of every word."""
-        known = self._words
-        for word in found:
-            if word.text not in known:
-                known[word.text] = np.uint64(word_hash(word.text))
-        return np.array([known[word.text] for word in found], np.uint64)
-
-    def grams(self, word: str) -> np.ndarray:
-        """Return the buckets of the parts of a word."""
-        if word not in self._grams:
-            shortest, longest = self._letters
-            self._grams[word] = self._bucket(gram_hashes(word, shortest, longest))
-        return self._grams[word]
-
-    def pieces(self, found: list[Word]) -> list[np.ndarray]:
-        """Return the buckets of all words, of all pairs, and of the parts of each word."""
-        hashes = self.words(found)
-        parts = [self._bucket(hashes), self._bucket(pair_hashes(hashes))]
-        if self._letters:
-            parts += [self.grams(word.text) for word in found]
-        return parts
-
-    def bag(self, found: list[Word], most: int) -> np.ndarray:
-        """Return the different buckets of a text: of words first, then pairs, then letters."""
-        if not found:
-            return np.empty(0, np.int32)
-        everything = np.concatenate(self.pieces(found))
-        _, first = np.unique(everything, return_index=True)
-        return everything[np.sort(first)[:most]]
 
 
 def _characters(text: str, found: list[Word]) -> list[Word]:
@@ -278,7 +233,7 @@ def fit_text(series: pl.Series, column: Column) -> TextEncoder:
     lengths = np.array([len(words) for words in found_in_order])
     steps = int(np.clip(np.quantile(lengths, 0.99), 5, _MOST_STEPS))
     letters = (3, 5) if usual < _SHORT and len(texts) <= _MANY else ()
-    hashes = _Hashes(1 << 24, letters)
+    hashes = PartHashes(1 << 24, letters)
     bags = [hashes.bag(words, _MOST_PARTS) for words in found]
     sizes = np.array([len(bag) for bag in bags])
     parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(bags) + 1)))

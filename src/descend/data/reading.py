@@ -27,6 +27,7 @@ from descend.data.objects import frame_of
 from descend.data.series_files import is_series_file, read_series_file
 from descend.data.sources import Source, open_source, spooled
 from descend.data.table import Table
+from descend.data.text_folders import is_text_folder, read_text_folder
 from descend.errors import TableError, UsageError, did_you_mean
 
 __all__ = ["read_table", "stream_table"]
@@ -208,6 +209,7 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
 
 _READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = (
     (is_series_file, read_series_file),
+    (is_text_folder, read_text_folder),
     (Path.is_dir, read_folder),
     (lambda path: media_kind(path.name) is not None and path.is_file(), read_media_file),
     (lambda path: is_array_file(path) and path.is_file(), read_arrays),

@@ -13,7 +13,15 @@ import numpy as np
 
 from descend.data.hashing import mix
 
-__all__ = ["MOST_CHARACTERS", "Word", "gram_hashes", "pair_hashes", "word_hash", "words_of"]
+__all__ = [
+    "MOST_CHARACTERS",
+    "PartHashes",
+    "Word",
+    "gram_hashes",
+    "pair_hashes",
+    "word_hash",
+    "words_of",
+]
 
 MOST_CHARACTERS = 100_000
 """Of a longer text only so many characters are read: some 20,000 words."""
@@ -115,3 +123,46 @@ def pair_hashes(hashes: np.ndarray) -> np.ndarray:
         return np.empty(0, np.uint64)
     with np.errstate(over="ignore"):
         return mix(hashes[:-1] * np.uint64(0x9E3779B97F4A7C15) + hashes[1:])
+
+
+class PartHashes:
+    """The buckets of the parts of texts; what was found for a word is kept."""
+
+    def __init__(self, buckets: int, letters: tuple[int, ...]) -> None:
+        self._buckets, self._letters = np.uint64(buckets - 1), letters
+        self._words: dict[str, np.uint64] = {}
+        self._grams: dict[str, np.ndarray] = {}
+
+    def _bucket(self, hashes: np.ndarray) -> np.ndarray:
+        return (hashes % self._buckets).astype(np.int32) + 1
+
+    def words(self, found: list[Word]) -> np.ndarray:
+        """Return the hash of every word."""
+        known = self._words
+        for word in found:
+            if word.text not in known:
+                known[word.text] = np.uint64(word_hash(word.text))
+        return np.array([known[word.text] for word in found], np.uint64)
+
+    def grams(self, word: str) -> np.ndarray:
+        """Return the buckets of the parts of a word."""
+        if word not in self._grams:
+            shortest, longest = self._letters
+            self._grams[word] = self._bucket(gram_hashes(word, shortest, longest))
+        return self._grams[word]
+
+    def pieces(self, found: list[Word]) -> list[np.ndarray]:
+        """Return the buckets of all words, of all pairs, and of the parts of each word."""
+        hashes = self.words(found)
+        parts = [self._bucket(hashes), self._bucket(pair_hashes(hashes))]
+        if self._letters:
+            parts += [self.grams(word.text) for word in found]
+        return parts
+
+    def bag(self, found: list[Word], most: int) -> np.ndarray:
+        """Return the different buckets of a text: of words first, then pairs, then letters."""
+        if not found:
+            return np.empty(0, np.int32)
+        everything = np.concatenate(self.pieces(found))
+        _, first = np.unique(everything, return_index=True)
+        return everything[np.sort(first)[:most]]

@@ -30,12 +30,15 @@ from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan
 from descend.training import Examples
 
-__all__ = ["Asked", "PARTS", "TableExamples", "split_of", "too_few"]
+__all__ = ["Asked", "MOST_LABELS", "PARTS", "TableExamples", "split_of", "too_few"]
 
 PARTS = ("train", "validation", "test")
 
 FEWEST = 4
 """Rows with a known target below which nothing can be set aside."""
+
+MOST_LABELS = 100
+"""Different labels of texts, at most, for their column to be taken as the target unasked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +224,8 @@ class Asked:
                 plan.columns, plan.targets, plan.tasks, plan.test_fraction,
                 plan.validation_fraction, plan.descent.seed, plan.scale,
             )  # fmt: skip
-        names = options.target or ((table.target,) if table.target else ())
+        suggested = table.target or _label_of_texts(frame)
+        names = options.target or ((suggested,) if suggested else ())
         columns, held = _columns(table, frame, options, names), options.validation_share
         return cls(
             columns, tuple(names), [options.task] * len(names), options.test_fraction,
@@ -252,6 +256,17 @@ def too_few(source: str, rows: int, which: str) -> DataError:
         f"{source} has {rows} {'row' if rows == 1 else 'rows'}{which}; training needs at least "
         f"{FEWEST}, so that some can be set aside to test"
     )
+
+
+def _label_of_texts(frame: pl.DataFrame) -> str | None:
+    """Return the column of labels where a table is nothing but texts and their labels."""
+    if frame.width != 2:
+        return None
+    kinds = {column.name: column.kind for column in infer_columns(frame)}
+    labels = [name for name, kind in kinds.items() if kind in ("boolean", "category")]
+    if len(labels) != 1 or "text" not in kinds.values():
+        return None
+    return labels[0] if frame[labels[0]].n_unique() <= MOST_LABELS else None
 
 
 def _columns(

@@ -13,7 +13,7 @@ from descend.layers import Layer
 from descend.losses import Loss
 from descend.training.step import forward, link_of, losses_of
 
-__all__ = ["count_rows", "linked_outputs", "mean_loss", "raw_outputs"]
+__all__ = ["count_rows", "linked_outputs", "mean_loss", "padded_rows", "raw_outputs"]
 
 PIECE = 4096
 """Rows a forward pass; fewer rows are padded to a bucket, so that shapes stay few."""
@@ -37,7 +37,7 @@ def count_rows(x: Any) -> int:
     return len(jax.tree.leaves(x)[0])
 
 
-def _padded(arrays: Any, rows: int) -> Any:
+def padded_rows(arrays: Any, rows: int) -> Any:
     """Repeat the first row until the arrays fill their bucket."""
     missing = bucket(rows) - rows
     if not missing:
@@ -68,7 +68,7 @@ def raw_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray:
     for start in range(0, n, size):
         piece = jax.tree.map(lambda a, s=start: a[s : s + size], x)
         rows = count_rows(piece)
-        pieces.append(np.asarray(apply(params, state, _padded(piece, rows)))[:rows])
+        pieces.append(np.asarray(apply(params, state, padded_rows(piece, rows)))[:rows])
     return np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
 
 
@@ -79,7 +79,7 @@ def linked_outputs(loss: Loss, raw: np.ndarray) -> Any:
     for start in range(0, len(raw), PIECE):
         piece = raw[start : start + PIECE]
         rows = len(piece)
-        linked = link(_padded(piece, rows))
+        linked = link(padded_rows(piece, rows))
         pieces.append(jax.tree.map(lambda a, n=rows: np.asarray(a)[:n], linked))
     return jax.tree.map(lambda *parts: np.concatenate(parts), *pieces)
 
@@ -91,7 +91,7 @@ def mean_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None = 
     for start in range(0, len(raw), PIECE):
         piece = jax.tree.map(lambda a, s=start: a[s : s + PIECE], (raw, y))
         rows = len(piece[0])
-        values = np.asarray(each(*_padded(piece, rows)))[:rows].astype(np.float64)
+        values = np.asarray(each(*padded_rows(piece, rows)))[:rows].astype(np.float64)
         w = np.ones(rows) if weights is None else weights[start : start + PIECE]
         total += float(values @ w)
         total_weight += float(w.sum())

@@ -26,6 +26,7 @@ __all__ = [
     "Program",
     "Settings",
     "forward",
+    "input_slopes",
     "link_of",
     "loss_and_gradient",
     "losses_of",
@@ -353,3 +354,30 @@ def loss_and_gradient(network: Layer, loss: Loss) -> Callable[..., tuple[jax.Arr
         return jnp.sum(weights * loss(raw, y))
 
     return jax.jit(jax.value_and_grad(total))
+
+
+@lru_cache(maxsize=64)
+def input_slopes(network: Layer) -> Callable[..., Any]:
+    """Return the compiled (params, state, x, directions) -> slopes by the numbers in x.
+
+    The slopes are those of sum(raw outputs * directions), directions (batch, width); the integers
+    in x have none, and give zeros.
+    """
+
+    def total(params: Any, state: Any, x: Any, directions: jax.Array) -> Any:
+        leaves, tree = jax.tree.flatten(x)
+        floats = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
+
+        def weighed(numbers: Any) -> jax.Array:
+            whole = [n if f else leaf for n, f, leaf in zip(numbers, floats, leaves, strict=True)]
+            raw, _ = network.apply(
+                params, state, jax.tree.unflatten(tree, whole), key=None, train=False
+            )
+            return jnp.sum(raw * directions)
+
+        numbers = [
+            leaf if f else jnp.zeros((), float) for leaf, f in zip(leaves, floats, strict=True)
+        ]
+        return jax.tree.unflatten(tree, jax.grad(weighed)(numbers))
+
+    return jax.jit(total)

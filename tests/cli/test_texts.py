@@ -1,0 +1,58 @@
+"""Texts on the command line: from labelled lines to the words that carried a decision."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from descend.cli.main import cli
+from descend.cli.words import coloured
+from descend.data.text_credit import Credit
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Train on `label TAB text`, whose label is told by one word of each text."""
+    folder = tmp_path_factory.mktemp("texts")
+    rng = np.random.default_rng(0)
+    plain = ["film", "plot", "scene", "actor", "music", "the", "a"]
+    telling = {"up": ["good", "lovely"], "down": ["bad", "dull"]}
+    lines = [
+        f"{label}\t{' '.join(rng.choice(plain, 6))} {rng.choice(words)} the end"
+        for _ in range(60)
+        for label, words in telling.items()
+    ]
+    (folder / "texts.tsv").write_text("\n".join(lines) + "\n")
+    model = folder / "model.descend"
+    options = ["train", str(folder / "texts.tsv"), "--out", str(model), "--no-header", "-q"]
+    result = CliRunner().invoke(cli, options)
+    assert result.exit_code == 0, result.output
+    return folder, model
+
+
+def test_the_words_that_carried_the_decision(trained):
+    folder, model = trained
+    (folder / "new.csv").write_text('column_2\na lovely plot \U0001f600\nthe dull film\n""\n')
+    run = CliRunner().invoke(
+        cli, ["predict", str(model), str(folder / "new.csv"), "--why", "--json"]
+    )
+    rows = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    assert [row["prediction"] for row in rows[:2]] == ["up", "down"]
+    for row, word in zip(rows, ("lovely", "dull"), strict=False):
+        strongest = max(row["why"], key=lambda one: one["credit"])
+        assert strongest["word"] == word
+        assert row["column_2"][strongest["start"] : strongest["stop"]] == word
+    assert rows[2]["why"] == []
+    run = CliRunner().invoke(cli, ask)
+    assert "lovely +" in run.stdout
+
+
+def test_colour_keeps_emoji_whole_and_steers_no_terminal():
+    text = "ok \U0001f469\U0001f3fd\u200d\U0001f680 \x1b[2Jbad"
+    words = [Credit("ok", 0, 2, 1.0), Credit(text[3:7], 3, 7, 0.2), Credit("bad", 12, 15, -0.4)]
+    shown = coloured(text, words)
+    assert "\x1b[1m\x1b[32mok\x1b[0m" in shown
+    assert "\x1b[32m\U0001f469\U0001f3fd\u200d\U0001f680\x1b[0m" in shown
+    assert "\x1b[2J" not in shown
+    assert "\x1b[31mbad\x1b[0m" in shown
