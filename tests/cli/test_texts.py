@@ -34,9 +34,8 @@ def trained(tmp_path_factory):
 def test_the_words_that_carried_the_decision(trained):
     folder, model = trained
     (folder / "new.csv").write_text('column_2\na lovely plot \U0001f600\nthe dull film\n""\n')
-    run = CliRunner().invoke(
-        cli, ["predict", str(model), str(folder / "new.csv"), "--why", "--json"]
-    )
+    ask = ["predict", str(model), str(folder / "new.csv"), "--why"]
+    run = CliRunner().invoke(cli, [*ask, "--json"])
     rows = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
     assert [row["prediction"] for row in rows[:2]] == ["up", "down"]
     for row, word in zip(rows, ("lovely", "dull"), strict=False):
