@@ -193,13 +193,13 @@ def _units(
     n: int, labels: Any, groups: Any, keys: Any, notes: list[str]
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Return the unit of each row (rows of one unit stay together), and its stratum."""
-    alone, one = np.arange(n), np.zeros(n, np.int64)
+    alone, one = np.arange(n, dtype=_small(n)), np.zeros(n, np.int8)
     if groups is not None:
         units = _codes(groups)
         if n > 1 and not units.any():
             raise DataError("all rows are in one group: no other group is left to test with")
         return units, one, "by group"
-    strata = one if labels is None else _codes(labels)
+    strata = one if labels is None else _codes(labels).astype(_small(n))
     how = "at random" if labels is None else "stratified"
     if labels is not None:
         single = int((np.bincount(strata) == 1).sum())
@@ -234,22 +234,25 @@ def _at_random(
     Units and strata are numbered 0, 1, 2 ... without a hole.
     """
     if int(units.max()) + 1 == len(units):
-        first, sizes = np.arange(len(units)), np.ones(len(units), np.int64)
+        first, sizes = np.arange(len(units), dtype=_small(len(units))), np.ones(len(units), np.int8)
     else:
         _, first, sizes = np.unique(units, return_index=True, return_counts=True)
     # A unit is where its first row is: its class, and its place in the draw.
     unit_strata = strata[first]
     draw = mix(mix(np.uint64(seed % 2**64)) ^ first.astype(np.uint64))
     if int(unit_strata.max()) < 2**16:  # one sort by both, which is twice as quick
-        both = (unit_strata.astype(np.uint64) << np.uint64(48)) | (draw >> np.uint64(16))
-        order = np.argsort(both, kind="stable")
+        draw >>= np.uint64(16)
+        draw |= unit_strata.astype(np.uint64) << np.uint64(48)
+        order = np.argsort(draw, kind="stable")
     else:
         order = np.lexsort((draw, unit_strata))
-    part = np.zeros(len(first), np.int8)
+    del draw, first
+    order, count = order.astype(_small(len(units))), len(sizes)
+    part = np.zeros(count, np.int8)
     # The last unit of each class always trains.
     ordered = unit_strata[order]
     last = np.append(ordered[1:] != ordered[:-1], True)
-    free = np.ones(len(first), bool)
+    free = np.ones(count, bool)
     free[order[last]] = False
     for which, size in ((2, test_size), (1, validation_size)):
         if not size:
@@ -278,7 +281,7 @@ def _take(
     size : int
     """
     new = np.append(True, strata[order][1:] != strata[order][:-1])
-    start, place = np.flatnonzero(new), np.cumsum(new) - 1
+    start, place = np.flatnonzero(new), (np.cumsum(new) - 1).astype(_small(len(new)))
     rows = sizes[order]
     held = np.bincount(place, rows)
     room = np.bincount(place, rows * free[order])
@@ -289,8 +292,9 @@ def _take(
     may = np.flatnonzero(quota + 1 <= room)
     by_rest = may[np.argsort(-(ideal - quota)[may], kind="stable")]
     quota[by_rest[:short]] += 1
-    before = np.cumsum(rows) - rows
-    before = before - before[start][place]
+    before = np.cumsum(rows, dtype=np.int64)
+    before -= rows
+    before -= before[start][place]
     fits = before + rows / 2 <= quota[place]
     return order[fits & free[order]]
 
@@ -319,6 +323,11 @@ def _by_time(times: np.ndarray, groups: Any, test_size: int, validation_size: in
         part[(times > moments[cut]) & (part == 0)] = which
         end = cut + 1
     return part
+
+
+def _small(n: int) -> type:
+    """Return the smallest type that numbers so many rows: large tables should fit in memory."""
+    return np.int32 if n < 2**31 else np.int64
 
 
 def _codes(values: Any) -> np.ndarray:

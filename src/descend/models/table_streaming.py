@@ -36,7 +36,7 @@ from descend.models.table_examples import PARTS, Asked, TableExamples, split_of,
 
 __all__ = ["LARGE_PARQUET", "LARGE_TEXT", "is_large", "stream_examples"]
 
-SAMPLE = 500_000
+SAMPLE = 250_000
 """Rows at most that statistics are computed from."""
 
 BLOCK = 32_768
