@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from descend.data.rows import Rows
-from descend.errors import ColumnError, DataError
+from descend.errors import ColumnError, DataError, UsageError
 from descend.models import Options, TableTraining, table_examples, table_streaming
 from descend.models.table_examples import TableExamples
 from descend.models.table_streaming import is_large, stream_examples
@@ -123,6 +123,12 @@ def test_a_cell_that_no_sampled_row_announced(
     path.write_text("x,y\n" + "\n".join(cells) + "\n")
     with pytest.raises(ColumnError, match="many"):
         stream_examples(path, Options.of(target="y"), None)
+
+
+@pytest.mark.parametrize("source", ["-", pl.DataFrame({"x": [1], "y": [2]})])
+def test_what_is_no_file_cannot_be_streamed(source: object) -> None:
+    with pytest.raises(UsageError, match="needs a file"):
+        stream_examples(source, Options.of(target="y"), None)
 
 
 def test_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def test_each_rate_is_what_a_run_at_that_rate_gives() -> None:
     for _ in run.epochs():
         pass
     assert found[1].loss == pytest.approx(run.history[-1].validation_loss, rel=1e-4)
-    assert suggested_rate(found) == 0.1
+    assert suggested_rate(found) == pytest.approx(min(found, key=lambda one: one.loss).rate)
 
 
 def test_implicit_steps_survive_ten_times_the_rate_of_plain_ones() -> None:
@@ -57,8 +57,10 @@ def test_where_all_diverge_nothing_is_suggested() -> None:
 
 def test_the_suggestion_shuns_the_edge() -> None:
     losses = [1.0, 0.5, 0.2, 0.19, 9.0, math.inf]
-    found = [Tried(10.0**i, loss) for i, loss in enumerate(losses)]
-    assert suggested_rate(found) == 100
+    found = [Tried(2.0**i, loss) for i, loss in enumerate(losses)]
+    assert suggested_rate(found) == 4
+    apart = [Tried(10.0**i, loss) for i, loss in enumerate(losses)]
+    assert suggested_rate(apart) == 1000
 
 
 def test_the_picture_has_a_point_for_each_finite_loss() -> None:

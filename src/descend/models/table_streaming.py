@@ -29,7 +29,7 @@ from descend.data.reading import stream_table
 from descend.data.rows import RowsWriter
 from descend.data.table import Table
 from descend.data.targets import fit_target, infer_target, labelled_rows
-from descend.errors import DataError
+from descend.errors import DataError, UsageError
 from descend.models.options import Options
 from descend.models.plan import Plan
 from descend.models.table_examples import PARTS, Asked, TableExamples, split_of, too_few
@@ -66,7 +66,15 @@ def stream_examples(
     ------
     DataError
         Also if the file changes between the passes or while one goes on.
+    UsageError
+        If the source is not a file.
     """
+    if not isinstance(source, str | os.PathLike) or source == "-":
+        what = "standard input" if isinstance(source, str) else type(source).__name__
+        raise UsageError(
+            f"streaming reads a table several times, so it needs a file, not {what}: save it "
+            "first, or leave out --stream"
+        )
     file = _Unchanging(source, reading)
     sample, positions, start = _sample(file)
     rows, decimal = file.rows, start.decimal

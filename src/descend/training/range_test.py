@@ -122,7 +122,7 @@ def suggested_rate(found: Sequence[Tried]) -> float | None:
     """Return the rate with the lowest loss, neighbours considered; None if all diverged.
 
     Each loss is smoothed over three rates, so that one lucky rate at the edge of divergence is not
-    preferred to a safe one beside it.
+    preferred to a safe one beside it; not where a rate is more than three times the one before.
     """
     losses = np.array([one.loss for one in found])
     if not np.isfinite(losses).any():
@@ -131,5 +131,7 @@ def suggested_rate(found: Sequence[Tried]) -> float | None:
     filled = np.where(np.isfinite(losses), losses, 2 * worst + 1)
     edges = np.concatenate([filled[:1], filled, filled[-1:]])
     smooth = (edges[:-2] + edges[1:-1] + edges[2:]) / 3
+    if len(found) > 1 and found[1].rate > 3 * found[0].rate:
+        smooth = filled
     best = int(np.argmin(np.where(np.isfinite(losses), smooth, math.inf)))
     return float(f"{found[best].rate:.1g}")
