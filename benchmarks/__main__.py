@@ -20,6 +20,8 @@ BENCHMARKS = (
     "whole_process",
     "million_rows",
     "streaming",
+    "stability",
+    "online",
     "feedback",
     "pictures",
     "photo_memory",
