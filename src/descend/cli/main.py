@@ -39,6 +39,7 @@ COMMANDS = {
     "search": "Search for good settings: layers, rates, dropout, decay.",
     "test": "Test a model on rows with known targets.",
     "predict": "Predict the targets of new rows.",
+    "explain": "Say which columns matter to a model.",
     "show": "Show what is in a model file.",
     "optimize": "Find the best arrangement of interconnected factors.",
 }

@@ -79,10 +79,17 @@ class Model:
     @property
     def classes(self) -> tuple[Any, ...]:
         """The classes of the only target, in the order of `predict_proba`; empty for numbers."""
-        target = self._only_target()
+        target = self.only_target()
         return target.classes if isinstance(target, ClassTarget) else ()
 
-    def _only_target(self) -> ClassTarget | NumberTarget:
+    def only_target(self) -> ClassTarget | NumberTarget:
+        """Return the target of a model of one.
+
+        Raises
+        ------
+        UsageError
+            If there are several.
+        """
         only, *others = self.card.targets
         if others:
             raise UsageError(
@@ -176,7 +183,7 @@ class Model:
 
     def predict(self, examples: Any) -> np.ndarray:
         """Return the predicted label or number of each row; for models of one target."""
-        self._only_target()
+        self.only_target()
         return self.predictions(examples).answers[0].prediction
 
     def predict_proba(self, examples: Any) -> np.ndarray:
@@ -187,7 +194,7 @@ class Model:
         UsageError
             If the target is a number, or the loss gives no probabilities.
         """
-        target = self._only_target()
+        target = self.only_target()
         if not isinstance(target, ClassTarget):
             raise UsageError(f"{target.name} is a number, and numbers have no class probabilities")
         probabilities = self.predictions(examples).answers[0].probabilities

@@ -55,13 +55,15 @@ class TimeLimit:
         free : bool
             Whether the number of members is Descend's to choose.
         """
-        seconds = trial_seconds(plan, train, max(self.seconds * TRIAL, 0.2))
+        seconds, compiling = trial_seconds(plan, train, max(self.seconds * TRIAL, 0.2))
         planned = plan.descent.epochs
         left = max(self.left, 0.0)
         members = 1
         if free and not isinstance(plan.loss, Ensemble):
             usual = max(1.0, USUAL_SHARE * planned) * seconds
-            members = next((k for k in MEMBERS if k * usual <= left), 1)
+            # An ensemble is another program, whose first step takes as long again at least.
+            members = next((k for k in MEMBERS if k * usual + 2 * compiling <= left), 1)
+            left -= 2 * compiling if members > 1 else 0.0
         each = seconds * members
         epochs = max(1, min(planned, int(left / each)))
         if each > left:
@@ -89,8 +91,11 @@ class TimeLimit:
                 run.stop()
 
 
-def trial_seconds(plan: Plan, train: Examples, most: float) -> float:
-    """Return how many seconds an epoch takes, from the first steps of a run that is thrown away."""
+def trial_seconds(plan: Plan, train: Examples, most: float) -> tuple[float, float]:
+    """Return how many seconds an epoch takes, and the first piece of work, which compiles.
+
+    Found by the first steps of a run that is thrown away.
+    """
     run = Run(plan.network, plan.loss, plan.descent, train)
     began = time.monotonic()
     seen: list[EpochRecord] = []
@@ -101,5 +106,7 @@ def trial_seconds(plan: Plan, train: Examples, most: float) -> float:
     # The first piece of work may have been compiled: only what came after it is timed.
     first, last = seen[0], seen[-1]
     if last.step > first.step:
-        return run.steps * (last.seconds - first.seconds) / (last.step - first.step)
-    return run.steps * last.seconds / max(last.step, 1)
+        each = run.steps * (last.seconds - first.seconds) / (last.step - first.step)
+    else:
+        each = run.steps * last.seconds / max(last.step, 1)
+    return each, first.seconds

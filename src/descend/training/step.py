@@ -1,8 +1,8 @@
 """The compiled programs: forward, backward and many steps at once.
 
-This is the only file with ``jit`` and ``grad``. A program is made once for each combination of
-network, loss and optimizer, whatever the learning rate, the number of rows (within a bucket), of
-steps and of epochs; JAX then compiles it once for each shape of its arrays.
+Beside `attribution` the only file with ``jit`` and ``grad``. A program is made once for each
+combination of network, loss and optimizer, whatever the learning rate, the number of rows (within
+a bucket), of steps and of epochs; JAX then compiles it once for each shape of its arrays.
 """
 
 from __future__ import annotations

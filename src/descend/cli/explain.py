@@ -1,0 +1,97 @@
+"""``descend explain``: which columns matter, over a table or in one row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from descend.cli.options import json_option, quiet_option, reading, reading_options
+
+__all__ = ["command"]
+
+MOST_LINES = 30
+"""Columns that are written and drawn; JSON has all of them."""
+
+
+@click.command("explain", short_help="Say which columns matter to a model.")
+@click.argument("model")
+@click.argument("file")
+@click.option("--row", type=int, help="Explain the prediction of this row, from 1.")
+@click.option("--picture", metavar="FILE", help="Draw it as SVG.")
+@reading_options
+@json_option
+@quiet_option
+def command(
+    model: str,
+    file: str,
+    row: int | None,
+    picture: str | None,
+    as_json: bool,
+    quiet: bool,
+    **values: Any,
+) -> int:
+    """Say which columns of FILE matter to MODEL.
+
+    Without --row: each column is shuffled, and what counts is how much worse the predictions
+    become, with a 95 % interval. FILE must have the target, and is best not the training rows.
+    With --row: what each column adds to the prediction of that row, compared with a usual row of
+    FILE; the parts add up to the whole difference.
+
+    \b
+    descend explain penguins.descend new.csv
+    descend explain penguins.descend new.csv --row 17 --picture row17.svg
+    """
+    from descend.cli import pictures, render
+    from descend.cli.scores import number
+    from descend.data.files import write_atomically
+    from descend.data.reading import read_table
+    from descend.models import load
+    from descend.models.explanation import contributions, importances
+
+    drawing = pictures.check_picture(picture)
+    loaded = load(model)
+    frame = read_table(file, **reading(values)).frame
+    talk = render.Talk(quiet or as_json, to_stdout=True)
+    target = loaded.only_target().name
+    if row is None:
+        found = importances(loaded, frame)
+        unit = "nats of log loss" if loaded.classes else f"mean absolute error of {target}"
+        title = f"{target}: how much worse without the column, in {unit}"
+        talk.line("Matters", title)
+        for one in found[:MOST_LINES]:
+            ends = f"({number(one.low)} to {number(one.high)})"
+            nothing = "  could be nothing" if one.low <= 0 else ""
+            talk.say(f"{'':10}{one.column[:28]:<28} {number(one.rise):>9}  {ends}{nothing}")
+        whole: Any = [asdict(one) for one in found]
+        names = [one.column for one in found[:MOST_LINES]]
+        bars = [one.rise for one in found[:MOST_LINES]]
+        ends = [(one.low, one.high) for one in found[:MOST_LINES]]
+    else:
+        parts, usual, final, gap = contributions(loaded, frame, row - 1)
+        answer = loaded.predictions(frame[row - 1 : row]).answers[0]
+        what = f"probability of {answer.prediction[0]}" if loaded.classes else target
+        title = f"row {row}, {what}: {number(final)}; a usual row {number(usual)}"
+        talk.line("Matters", title)
+        for one in parts[:MOST_LINES]:
+            cell = one.value[:20]
+            sign = "+" if one.share >= 0 else ""
+            talk.say(f"{'':10}{one.column[:28]:<28} {cell:<20} {sign}{number(one.share)}")
+        talk.line("", f"not accounted for: {gap:.2g} (numerical integration)")
+        whole = {
+            "row": row,
+            "prediction": str(answer.prediction[0]),
+            "value": final,
+            "usual": usual,
+            "gap": gap,
+            "contributions": [asdict(one) for one in parts],
+        }
+        names = [f"{one.column} = {one.value}" for one in parts[:MOST_LINES]]
+        bars, ends = [one.share for one in parts[:MOST_LINES]], []
+    if drawing is not None:
+        write_atomically(drawing, pictures.bars_svg(title, names, bars, ends).encode())
+    if as_json:
+        click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,260 @@
+"""What matters to a model: columns over many rows, and in one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from descend.data.targets import ClassTarget, NumberTarget, labelled_rows
+from descend.errors import DataError, UsageError
+from descend.losses import Combined, Ensemble, Quantile
+from descend.models.model import Model
+from descend.models.outputs import Answer
+from descend.training.attribution import path_gradients
+
+__all__ = ["Contribution", "Importance", "contributions", "importances"]
+
+MOST_ROWS = 2_000
+"""Rows that importances are measured on: more change little."""
+
+STEPS = (32, 128, 512)
+"""Points along the way of integrated gradients, the next where the last leave a gap."""
+
+GAP = 0.01
+"""Share of the whole change that contributions may fail to account for."""
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse predictions become when one column is shuffled.
+
+    Attributes
+    ----------
+    column : str
+    rise : float
+        Mean over rows: of classes the rise of -log p(true class), in nats; of numbers the rise of
+        the absolute error, in the target's unit.
+    low, high : float
+        95 % interval of the mean over rows.
+    """
+
+    column: str
+    rise: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one column adds to one prediction, compared with a usual row.
+
+    Attributes
+    ----------
+    column : str
+    value : str
+        The cell.
+    share : float
+        In the unit of the prediction: a probability, or a number.
+    """
+
+    column: str
+    value: str
+    share: float
+
+
+def importances(
+    model: Model, frame: pl.DataFrame, *, repeats: int = 5, seed: int = 0
+) -> tuple[Importance, ...]:
+    """Return the permutation importance of each column, the largest first.
+
+    Parameters
+    ----------
+    model : Model
+        Of one target.
+    frame : polars.DataFrame
+        Rows with known targets, best of all rows that training has not seen.
+    repeats : int
+        Shuffles of each column.
+    seed : int
+
+    Raises
+    ------
+    DataError
+        If fewer than two rows have a known target.
+
+    References
+    ----------
+    Breiman (2001), Random forests; Fisher, Rudin and Dominici (2019), All models are wrong, but
+    many are useful.
+    """
+    model.only_target()
+    generator = np.random.default_rng(seed)
+    rows = labelled_rows(frame, model.card.targets)
+    if len(rows) < 2:
+        raise DataError("importances need at least two rows with a known target")
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(generator.choice(rows, MOST_ROWS, replace=False))
+    frame = frame[rows]
+    truth = _truth(model, frame)
+    before = _losses(model, frame, truth)
+    found = []
+    for name in model.card.preprocessing.input_names:
+        rises = np.zeros(len(frame))
+        for _ in range(repeats):
+            order = generator.permutation(len(frame))
+            shuffled = frame.with_columns(frame[name].gather(order))
+            rises += (_losses(model, shuffled, truth) - before) / repeats
+        mean, error = float(rises.mean()), float(rises.std(ddof=1) / np.sqrt(len(rises)))
+        found.append(Importance(name, mean, mean - 1.96 * error, mean + 1.96 * error))
+    return tuple(sorted(found, key=lambda one: -one.rise))
+
+
+def _truth(model: Model, frame: pl.DataFrame) -> np.ndarray:
+    target = model.card.targets[0]
+    return target.encode(frame) if isinstance(target, ClassTarget) else target.numbers(frame)
+
+
+def _losses(model: Model, frame: pl.DataFrame, truth: np.ndarray) -> np.ndarray:
+    """Return the loss of each row, float64 (rows,)."""
+    answer: Answer = model.predictions(frame).answers[0]
+    if isinstance(model.card.targets[0], NumberTarget):
+        return np.abs(answer.prediction - truth)
+    if answer.probabilities is None:
+        return (answer.codes != truth).astype(np.float64)
+    p = answer.probabilities[np.arange(len(truth)), truth].astype(np.float64)
+    return -np.log(np.maximum(p, np.finfo(np.float32).eps))
+
+
+def contributions(
+    model: Model, frame: pl.DataFrame, row: int
+) -> tuple[tuple[Contribution, ...], float, float, float]:
+    """Return what each column adds to the prediction of one row: integrated gradients.
+
+    The way goes straight from a usual row (the mean of each number of the network's inputs over
+    the rows of the table) to the row. Inputs that are codes cannot be walked along: after the
+    numbers they are changed one column after another, from their most frequent code. The shares
+    hence sum to the whole change; what numerical integration leaves over is returned.
+
+    Parameters
+    ----------
+    model : Model
+        Of one target.
+    frame : polars.DataFrame
+        The row, and others to say what is usual.
+    row : int
+        From 0.
+
+    Returns
+    -------
+    contributions : tuple of Contribution
+        The largest in size first.
+    usual, found : float
+        The prediction of the usual row and that of the row: the probability of the class that is
+        predicted for the row, or the number.
+    gap : float
+        found - usual - sum of all shares.
+
+    Raises
+    ------
+    UsageError
+        If there is no such row, or the model reads other columns than numbers and categories.
+
+    References
+    ----------
+    Sundararajan, Taly and Yan (2017), Axiomatic attribution for deep networks.
+    """
+    target, preprocessing = model.only_target(), model.card.preprocessing
+    if not 0 <= row < len(frame):
+        raise UsageError(f"there is no row {row + 1}: the table has {len(frame):,} rows")
+    if preprocessing.array_encoders:
+        raise UsageError("rows with pictures, sounds or texts cannot be explained column by column")
+    inputs, _ = preprocessing.transform(frame)
+    inputs = inputs if isinstance(inputs, dict) else {"": inputs}
+    numbers = next((name for name in ("", "numbers") if name in inputs), None)
+    answer = model.predictions(frame[row : row + 1]).answers[0]
+    code = int(answer.codes[0]) if isinstance(target, ClassTarget) else 0
+    walk = _Walk(model, code)
+    codes = inputs.get("codes", np.zeros((len(frame), 0), np.int32))
+    usual_codes = np.array([np.bincount(column).argmax() for column in codes.T], np.int32)
+    shares = dict.fromkeys(preprocessing.input_names, 0.0)
+    here = np.zeros((1, 0), np.float32) if numbers is None else inputs[numbers][row : row + 1]
+    usual = here if numbers is None else inputs[numbers].mean(axis=0, keepdims=True)
+    code_row = codes[row].copy()
+    final = walk.predict(numbers, here, code_row)
+    start = walk.predict(numbers, usual, usual_codes)
+    if numbers is not None:
+        whole = walk.predict(numbers, here, usual_codes) - start
+        parts = walk.integrate(numbers, usual, here, usual_codes, whole)
+        for name, part in zip(preprocessing.feature_sources, parts, strict=True):
+            shares[name] += float(part)
+    current, before = usual_codes.copy(), walk.predict(numbers, here, usual_codes)
+    for i, name in enumerate(preprocessing.embedding_names):
+        current[i] = code_row[i]
+        after = walk.predict(numbers, here, current)
+        shares[name] += after - before
+        before = after
+    cells = frame.row(row, named=True)
+    found = [Contribution(name, str(cells[name]), share) for name, share in shares.items()]
+    found.sort(key=lambda one: -abs(one.share))
+    return tuple(found), start, final, final - start - sum(shares.values())
+
+
+class _Walk:
+    """One prediction of a model as a function of its encoded inputs, in the target's own unit."""
+
+    def __init__(self, model: Model, code: int) -> None:
+        self.model, self.target = model, model.card.targets[0]
+        loss = model.plan.loss
+        inner = loss.loss if isinstance(loss, Ensemble) else loss
+        if isinstance(inner, Combined):
+            raise UsageError("a model of several targets cannot be explained")
+        # Of two classes with one output, the link is the probability of the second.
+        self.flipped = inner.target == "binary" and code == 0
+        column = code if inner.target == "class" else 0
+        fitted = model.card.temperatures[0] if model.card.temperatures else None
+        temperature = fitted.value if fitted is not None and fitted.kept else 1.0
+        if isinstance(inner, Quantile):  # the level that stands for the prediction
+            column = int(np.argmin([abs(level - 0.5) for level in inner.levels]))
+        self.function = path_gradients(model.plan.network, loss, column, temperature)
+
+    def predict(self, numbers: str | None, x: np.ndarray, codes: np.ndarray) -> float:
+        """Return the prediction of one row."""
+        return self._unit(float(self._call(numbers, x, codes)[0][0]))
+
+    def integrate(
+        self,
+        numbers: str,
+        start: np.ndarray,
+        end: np.ndarray,
+        codes: np.ndarray,
+        whole: float,
+    ) -> np.ndarray:
+        """Return the share of each number, by the midpoint rule with as many points as it takes."""
+        shares = np.zeros(start.shape[1])
+        for steps in STEPS:
+            along = (np.arange(steps) + 0.5)[:, None] / steps
+            path = (start + along * (end - start)).astype(np.float32)
+            slopes = np.asarray(self._call(numbers, path, codes)[1][numbers], np.float64)
+            shares = slopes.mean(axis=0) * (end - start)[0] * self._factor
+            if abs(shares.sum() - whole) <= GAP * max(abs(whole), 1e-6 * abs(self._factor)):
+                break
+        return shares
+
+    def _call(self, numbers: str | None, x: np.ndarray, codes: np.ndarray) -> tuple[Any, Any]:
+        rest = {"codes": np.tile(codes, (len(x), 1))} if len(codes) else {}
+        own = {} if numbers is None else {numbers: x}
+        return self.function(self.model.params, self.model.state, own, rest)
+
+    @property
+    def _factor(self) -> float:
+        if isinstance(self.target, NumberTarget):
+            return self.target.scale
+        return -1.0 if self.flipped else 1.0
+
+    def _unit(self, value: float) -> float:
+        if isinstance(self.target, NumberTarget):
+            return float(self.target.decode(np.array([value]))[0])
+        return 1 - value if self.flipped else value

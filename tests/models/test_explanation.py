@@ -1,0 +1,77 @@
+"""Explanations against what is known of made tables."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import descend
+from descend.errors import UsageError
+from descend.models.explanation import contributions, importances
+
+DRAW = np.random.default_rng(0)
+ROWS = 600
+TABLE = pl.DataFrame(
+    {
+        "strong": DRAW.normal(size=ROWS),
+        "weak": DRAW.normal(size=ROWS),
+        "none": DRAW.normal(size=ROWS),
+        "hue": DRAW.choice(["red", "blue"], ROWS),
+        "town": [f"town {i % 20}" for i in range(ROWS)],
+    }
+).with_columns(n=5 * pl.col("strong") + pl.col("weak") + 2.0 * (pl.col("hue") == "red"))
+
+
+@pytest.fixture(scope="module")
+def linear():
+    """A model without hidden layers, whose contributions are known."""
+    return descend.train(TABLE, "n", layers=(), epochs=60, learning_rate=0.02)
+
+
+def test_columns_that_matter_come_first(linear):
+    found = {one.column: one for one in importances(linear, TABLE)}
+    assert list(found)[:2] == ["strong", "hue"] or list(found)[:2] == ["strong", "weak"]
+    assert found["strong"].rise > 3
+    assert abs(found["none"].rise) < 0.1
+    assert all(one.low <= one.rise <= one.high for one in found.values())
+
+
+def test_contributions_of_a_linear_model_are_slope_times_difference(linear):
+    parts, usual, final, gap = contributions(linear, TABLE, 7)
+    shares = {one.column: one.share for one in parts}
+    assert final == pytest.approx(linear.predict(TABLE)[7], rel=1e-5)
+    assert sum(shares.values()) + gap == pytest.approx(final - usual)
+    assert abs(gap) < 1e-3
+    off = TABLE["strong"][7] - TABLE["strong"].mean()
+    assert shares["strong"] == pytest.approx(5 * off, rel=0.05)
+
+
+def test_contributions_of_a_deep_ensemble_are_complete():
+    side = pl.when(pl.col("n") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
+    frame = TABLE.with_columns(y=side)
+    model = descend.train(frame.drop("n"), "y", members=2, layers=(16,), epochs=5)
+    for row in (0, 11):
+        parts, usual, final, gap = contributions(model, frame, row)
+        p = model.predict_proba(frame[row : row + 1])[0].max()
+        assert final == pytest.approx(p, abs=1e-5)
+        assert abs(gap) <= 0.02 * max(abs(final - usual), 0.05)
+        assert {one.column for one in parts} == {"strong", "weak", "none", "hue", "town"}
+    with pytest.raises(UsageError, match="there is no row 601"):
+        contributions(model, frame, 600)
+
+
+def test_the_command(linear, tmp_path, monkeypatch, capsys):
+    from descend.cli.main import run
+
+    monkeypatch.chdir(tmp_path)
+    linear.save("m.descend")
+    TABLE.write_csv("rows.csv")
+    assert run(["explain", "m.descend", "rows.csv", "--picture", "all.svg"]) == 0
+    assert "strong" in capsys.readouterr().out
+    assert run(["explain", "m.descend", "rows.csv", "--row", "17", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    total = sum(one["share"] for one in told["contributions"]) + told["gap"]
+    assert total == pytest.approx(told["value"] - told["usual"])
+    assert (tmp_path / "all.svg").read_text().startswith("<svg")
+    assert run(["explain", "m.descend", "rows.csv", "--row", "9999"]) == 2
