@@ -23,7 +23,9 @@ PICTURES = ("answer", "energy", "states")
 @click.option("--kind", help="Format of FILE, where its ending does not tell.")
 @click.option("--time", "seconds", type=float, default=10.0, show_default=True, help="Seconds.")
 @click.option("--algorithm", default="auto", show_default=True, help="bsb, dsb, gsb, cac, nmfa …")
-@click.option("--reads", type=int, default=64, show_default=True, help="Networks side by side.")
+@click.option(
+    "--reads", type=int, help="Networks side by side; default: 64, 8 where time is short."
+)
 @click.option("--steps", type=int, default=2000, show_default=True, help="Steps of the first run.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--colors", type=int, help="Colours allowed; default: as few as can be found.")
@@ -37,7 +39,7 @@ def command(
     kind: str | None,
     seconds: float,
     algorithm: str,
-    reads: int,
+    reads: int | None,
     steps: int,
     seed: int,
     colors: int | None,

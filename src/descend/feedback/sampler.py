@@ -103,7 +103,7 @@ class FeedbackSampler(dimod.Sampler, dimod.Initialized):
         algorithm, num_steps, timeout, seed, interrupt_function, progress
             As in `descend.feedback.minimize`.
         num_reads : int or None
-            ``None``: as many as initial states, or else 64.
+            ``None``: as many as initial states, or else as in `descend.feedback.minimize`.
         initial_states, initial_states_generator
             As in dwave-samplers: "none", "tile" or "random" says what to do when there are fewer
             initial states than reads. Without any initial state the dynamics draw their own.
@@ -121,9 +121,7 @@ class FeedbackSampler(dimod.Sampler, dimod.Initialized):
         self.remove_unknown_kwargs(**unknown)
         problem, labels = ising_of(bqm)
         states = None
-        if initial_states is None:
-            num_reads = 64 if num_reads is None else num_reads
-        else:
+        if initial_states is not None:
             parsed = self.parse_initial_states(
                 bqm.spin,
                 initial_states=initial_states,
@@ -138,7 +136,7 @@ class FeedbackSampler(dimod.Sampler, dimod.Initialized):
         result = minimize(
             problem,
             algorithm=algorithm,
-            num_reads=int(num_reads),
+            num_reads=num_reads,
             num_steps=num_steps,
             timeout=timeout,
             seed=seed,

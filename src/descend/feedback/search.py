@@ -21,7 +21,10 @@ __all__ = ["Result", "minimize"]
 LONGEST_RUN = 64_000
 PILOT_SHARE = 0.15  # steps of a pilot, relative to those of a run
 PILOT_TIME = 0.25  # share of the time limit that pilots may take
-LEAST_PILOT = 100  # steps; shorter runs say nothing about longer ones
+LEAST_PILOT = {False: 100, True: 600}  # steps of a pilot that is worth its time; sparse or not
+READS, FEW_READS = 64, 8
+FEW_STEPS = 5000  # where so many steps of all reads do not fit, fewer reads take more of them
+PULL_SECONDS = 4e-10  # a coupling, a read and a step of sparse couplings, on two cores
 LEAST_RUN = 200
 
 Plan: TypeAlias = "tuple[str, dict[str, list[float]]]"
@@ -80,7 +83,7 @@ def minimize(
     problem: Ising,
     *,
     algorithm: str = "auto",
-    num_reads: int = 64,
+    num_reads: int | None = None,
     num_steps: int = 2000,
     timeout: float | None = None,
     seed: int | None = None,
@@ -105,8 +108,9 @@ def minimize(
         (chaotic amplitude control), "nmfa" (mean-field annealing), "potts" (mean field over
         one-hot groups), "softassign" (over a square of groups whose columns are one-hot too: a
         permutation), or "auto": a pilot over a grid of time steps and coupling strengths.
-    num_reads : int
-        States returned.
+    num_reads : int or None
+        States returned. ``None``: 64; with couplings that are sparse and a ``timeout`` too
+        short for some 5,000 steps of 64, 8, which take more steps in that time.
     num_steps : int
         Length of the first run.
     timeout : float or None
@@ -143,6 +147,7 @@ def minimize(
     >>> result.energy
     -4.0
     """
+    num_reads = _reads_for(problem, timeout) if num_reads is None else num_reads
     _check(algorithm, num_reads, num_steps, timeout, groups)
     seed = int(np.random.SeedSequence().generate_state(1)[0] >> 1) if seed is None else int(seed)
     guess = _check_states(initial_states, problem.size, num_reads)
@@ -230,7 +235,7 @@ class _Search:
             name, knobs = prior[0]
             self.play(name, knobs, 20, None)  # compiles, and shows how fast steps are
             affordable = int(self.rate * self.left() * PILOT_TIME / len(candidates))
-            if affordable < LEAST_PILOT:
+            if affordable < LEAST_PILOT[self.machine.problem.is_sparse]:
                 return prior
             steps = min(steps, affordable)
         tried: list[tuple[float, Plan]] = []
@@ -297,7 +302,7 @@ def _candidates(algorithm: str, machine: Machine, knobs: dict[str, float]) -> di
         raise UsageError(f"name an algorithm to set {', '.join(knobs)}; auto chooses them itself")
     found = {}
     grids = {
-        "dsb": [(1.0, 0.9), (2.0, 0.9), (1.0, 0.5), (2.0, 0.5)],
+        "dsb": [(1.0, 0.5), (1.0, 0.9), (2.0, 0.9), (2.0, 0.5)],
         "gsb": [(1.0, 0.9), (1.0, 0.5), (0.5, 0.5), (0.5, 0.9), (2.0, 0.5), (2.0, 0.9), (4.0, 0.9)],
     }
     # What is expected to be best stands first: it is taken when there is no time for a pilot.
@@ -310,6 +315,15 @@ def _candidates(algorithm: str, machine: Machine, knobs: dict[str, float]) -> di
     if machine.groups is not None:
         found["potts"] = [ALGORITHMS["potts"].knobs(machine.spectrum)]
     return found
+
+
+def _reads_for(problem: Ising, timeout: float | None) -> int:
+    """Return how many reads to make where nobody says: fewer where time is short."""
+    couplings: Any = problem.couplings
+    if timeout is None or not problem.is_sparse or not timeout > 0:
+        return READS
+    steps = timeout / max(PULL_SECONDS * READS * couplings.nnz, 1e-9)
+    return READS if steps >= FEW_STEPS else FEW_READS
 
 
 def _check(algorithm: str, reads: int, steps: int, timeout: float | None, groups: Any) -> None:
