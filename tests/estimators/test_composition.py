@@ -10,8 +10,9 @@ import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris
 from sklearn.ensemble import StackingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -44,6 +45,13 @@ def test_grid_search_with_worker_processes(model):
     np.testing.assert_allclose(
         together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
     )
+
+
+@pytest.mark.parametrize("model", [OURS, DROP_IN])
+def test_halving_search(model):
+    grid = {"hidden_layer_sizes": [(2,), (8,)]}
+    search = HalvingGridSearchCV(model, grid, cv=2, random_state=0, min_resources=60)
+    assert search.fit(X, Y).best_score_ > 0.7
 
 
 @pytest.mark.parametrize("model", [OURS, DROP_IN])
