@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.utils.metaestimators import available_if
 
 from descend import metrics
 from descend.data.targets import ClassTarget, NumberTarget, Target
@@ -31,6 +32,13 @@ from descend.training import linked_outputs
 __all__ = ["NeuralMultiOutput"]
 
 KINDS = ("class", "number")
+
+
+def _has_classes(estimator: Any) -> bool:
+    """Whether there is an output of classes, as far as is known."""
+    if not any(known is not None for known in getattr(estimator, "classes_", [()])):
+        raise AttributeError("every output is a number: there are no classes, and no probabilities")
+    return True
 
 
 class NeuralMultiOutput(NetworkEstimator):
@@ -165,15 +173,20 @@ n_features_in_, feature_names_in_
                 columns.append(labels[codes_of(part)])
         return self._answers(columns)
 
-    def predict_proba(self, X: Any) -> dict[str, np.ndarray]:
-        """Return the probability of each class, (rows, classes), for each output of classes."""
+    @available_if(_has_classes)
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probability of each class, (rows, classes), by the name of its output.
+
+        Where y was a single column of classes, the array itself.
+        """
         raw = self._raw(X)
-        pieces = zip(self.targets_, parts(self.loss_, raw), strict=True)
-        return {
-            target.name: probabilities_of(loss, part)
-            for target, (loss, part) in pieces
+        pieces = zip(self.target_names_, self.targets_, parts(self.loss_, raw), strict=True)
+        found = {
+            name: probabilities_of(loss, part)
+            for name, target, (loss, part) in pieces
             if isinstance(target, ClassTarget)
         }
+        return next(iter(found.values())) if self._flat else found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the mean over outputs: of the accuracy for classes, of R2 for numbers."""
