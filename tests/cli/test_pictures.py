@@ -43,6 +43,7 @@ def test_train_test_predict_and_show_a_folder(descend, folder):
     assert trained.code == 0, trained.err
     assert "1 file cannot be read, left out:" in trained.err
     assert "pictures, 12x10 grey" in trained.err
+    assert "images/s" in trained.err
     (path / "dark" / "broken.png").unlink()
     assert descend("test", "m.descend", path).code == 0
     predicted = descend("predict", "m.descend", path / "light")

@@ -290,6 +290,9 @@ class Progress:
         usual = "accuracy" if plan.tasks[0] == "classification" else "R2"
         self.score = usual if plan.metric is None else plan.metric.replace("_", " ")
         self.sign = -1 if plan.metric in ("log_loss", "mae", "pinball", "rmse") else 1
+        inputs = training.examples.preprocessing.encoders
+        kind = inputs[0].column.kind if len(inputs) == 1 else ""
+        self.unit = {"image": "images", "sound": "sounds"}.get(kind, "rows")
         self.live = talk.file.isatty() and not talk.quiet
         self.latest: EpochRecord | None = None
         self.said: EpochRecord | None = None
@@ -341,7 +344,7 @@ class Progress:
             parts.append(f"validation {judged.validation_loss:.4f}")
             if judged.validation_score is not None:
                 parts.append(f"{self.score} {self.sign * judged.validation_score:.3f}")
-        parts.append(f"{record.rows_per_second:,.0f} rows/s")
+        parts.append(f"{record.rows_per_second:,.0f} {self.unit}/s")
         if bar and done > 0:
             left = record.seconds * (1 - done) / done
             parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left")
