@@ -143,8 +143,8 @@ def decoding() -> None:
     """Print how many JPEGs a second are decoded and resized by all cores."""
     from PIL import Image
 
-    from descend.data.contents import in_threads
-    from descend.data.pictures import decode_picture
+    from descend.data.media.contents import in_threads
+    from descend.data.media.pictures import decode_picture
 
     generator = np.random.default_rng(0)
     rough = generator.integers(0, 256, (38, 50, 3), np.uint8)
@@ -163,8 +163,8 @@ def predicting() -> None:
     import jax
 
     from descend.data.columns import Column
-    from descend.data.encode_image import ImageEncoder
-    from descend.models.branches import branch_of
+    from descend.data.encoders.image import ImageEncoder
+    from descend.models.networks.branches import branch_of
     from descend.training.evaluation import raw_outputs
 
     encoder = ImageEncoder(Column("photo", "image"), 64, 64, 3)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.data.columns import Column, infer_columns
-from descend.data.encode_category import BooleanEncoder, CategoryEncoder
-from descend.data.encode_date import DateEncoder
-from descend.data.encode_number import NumberEncoder, bend
+from descend.data.encoders.category import BooleanEncoder, CategoryEncoder
+from descend.data.encoders.date import DateEncoder
+from descend.data.encoders.number import NumberEncoder, bend
 from descend.data.preprocessing import Preprocessing, fit_preprocessing
 from descend.errors import ColumnError, UsageError
 from descend.spec import SpecError, from_json, to_json

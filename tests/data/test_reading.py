@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from descend.data import sources
+from descend.data.formats import sources
 from descend.data.reading import read_table, stream_table
 from descend.data.table import Table
 from descend.errors import TableError, UsageError

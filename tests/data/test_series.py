@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from descend.data.columns import Column
-from descend.data.encode_series import fit_series, read_series
+from descend.data.encoders.series import fit_series, read_series
+from descend.data.formats.series_files import series_cells
 from descend.data.reading import read_table
-from descend.data.series_files import series_cells
 from descend.errors import ColumnError, TableError
 
 COLUMN = Column("series", "series")

@@ -5,8 +5,14 @@ import polars as pl
 import pytest
 
 from descend.data.columns import Column
-from descend.data.encode_text import fit_text
-from descend.data.words import MOST_CHARACTERS, gram_hashes, pair_hashes, word_hash, words_of
+from descend.data.encoders.text import fit_text
+from descend.data.encoders.words import (
+    MOST_CHARACTERS,
+    gram_hashes,
+    pair_hashes,
+    word_hash,
+    words_of,
+)
 from descend.errors import ColumnError
 
 COLUMN = Column("text", "text")

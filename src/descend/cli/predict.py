@@ -134,7 +134,7 @@ class Answers:
         """Yield each piece with its new columns."""
         import polars as pl
 
-        from descend.data.readable import readable_table
+        from descend.data.media.readable import readable_table
 
         for table in self.tables:
             table, unreadable = readable_table(table, self.model.plan.columns)

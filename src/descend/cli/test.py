@@ -36,7 +36,7 @@ def command(
     descend test penguins.descend more.csv --picture reliability.svg
     """
     from descend.cli import pictures, render
-    from descend.data.readable import readable_table
+    from descend.data.media.readable import readable_table
     from descend.data.reading import read_table
     from descend.models import load
 

@@ -1,13 +1,13 @@
 """From files to arrays, with NumPy and polars only; ``__all__`` lists the specs that are stored."""
 
 from descend.data.columns import Column
-from descend.data.encode_category import BooleanEncoder, CategoryEncoder
-from descend.data.encode_date import DateEncoder
-from descend.data.encode_image import ImageEncoder
-from descend.data.encode_number import NumberEncoder
-from descend.data.encode_series import SeriesEncoder
-from descend.data.encode_sound import SoundEncoder
-from descend.data.encode_text import TextEncoder
+from descend.data.encoders.category import BooleanEncoder, CategoryEncoder
+from descend.data.encoders.date import DateEncoder
+from descend.data.encoders.image import ImageEncoder
+from descend.data.encoders.number import NumberEncoder
+from descend.data.encoders.series import SeriesEncoder
+from descend.data.encoders.sound import SoundEncoder
+from descend.data.encoders.text import TextEncoder
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
 

@@ -16,9 +16,9 @@ import polars as pl
 
 from descend.data.cells import read_cells
 from descend.data.columns import Column, input_columns
-from descend.data.contents import content_words
 from descend.data.hashing import mix
-from descend.data.paths import PATH_KINDS
+from descend.data.media.contents import content_words
+from descend.data.media.paths import PATH_KINDS
 from descend.errors import ColumnError
 
 __all__ = ["combine_hashes", "count_seen", "data_digest", "fingerprint", "row_hashes"]

@@ -25,7 +25,7 @@ from descend.data.cells import as_text, read_cells
 from descend.data.columns import Column
 from descend.data.hashing import mix
 from descend.data.labels import label_codes
-from descend.data.paths import PATH_KINDS
+from descend.data.media.paths import PATH_KINDS
 from descend.data.target_kinds import ClassTarget, Target
 
 __all__ = ["find_leaks", "sample_rows"]

@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
-from descend.data.array_encoder import ArrayEncoder
 from descend.data.cells import as_text, is_missing
 from descend.data.columns import Column, input_columns, listed
-from descend.data.encode_category import BooleanEncoder, CategoryEncoder
-from descend.data.encode_date import DateEncoder
-from descend.data.encode_number import SCALES, NumberEncoder
-from descend.data.encoders import ENCODERS, Encoder, MatrixEncoder, embedded, fit_encoder
+from descend.data.encoders.array_encoder import ArrayEncoder
+from descend.data.encoders.category import BooleanEncoder, CategoryEncoder
+from descend.data.encoders.date import DateEncoder
+from descend.data.encoders.fitting import ENCODERS, Encoder, MatrixEncoder, embedded, fit_encoder
+from descend.data.encoders.number import SCALES, NumberEncoder
 from descend.data.fields import check_specs
 from descend.data.notes import Notes, Tally
 from descend.errors import ColumnError, UsageError, did_you_mean

@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from descend.data.arff import arff_blocks, arff_header, looks_like_arff
-from descend.data.array_files import is_array_file, read_arrays
-from descend.data.blocks import Block, compacted, in_rows, joined
-from descend.data.delimited_file import delimited_blocks
-from descend.data.detection import detect_layout
-from descend.data.encodings import TextFile, open_text
-from descend.data.folders import media_kind, read_folder, read_media_file
-from descend.data.json_lines import json_blocks, json_names, looks_like_json
-from descend.data.lines import LineIndex
-from descend.data.objects import frame_of
-from descend.data.series_files import is_series_file, read_series_file
-from descend.data.sources import Source, open_source, spooled
+from descend.data.formats.arff import arff_blocks, arff_header, looks_like_arff
+from descend.data.formats.array_files import is_array_file, read_arrays
+from descend.data.formats.blocks import Block, compacted, in_rows, joined
+from descend.data.formats.delimited_file import delimited_blocks
+from descend.data.formats.detection import detect_layout
+from descend.data.formats.encodings import TextFile, open_text
+from descend.data.formats.folders import media_kind, read_folder, read_media_file
+from descend.data.formats.json_lines import json_blocks, json_names, looks_like_json
+from descend.data.formats.lines import LineIndex
+from descend.data.formats.objects import frame_of
+from descend.data.formats.series_files import is_series_file, read_series_file
+from descend.data.formats.sources import Source, open_source, spooled
 from descend.data.table import Table
 from descend.data.text_folders import is_text_folder, read_text_folder
 from descend.errors import TableError, UsageError, did_you_mean
@@ -102,7 +102,7 @@ def read_table(
     compact : bool
         For large text files: columns that are numbers in every row become ``Float64`` or
         ``Int64`` while reading, and texts that come again and again ``Enum``; see
-        `descend.data.blocks.compacted`. What `descend.data.columns` finds stays the same.
+        `descend.data.formats.blocks.compacted`. What `descend.data.columns` finds stays the same.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from descend.data.lines import LineIndex
+from descend.data.formats.lines import LineIndex
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from descend.data.columns import Column, listed
-from descend.data.encode_number import plain
+from descend.data.encoders.number import plain
 from descend.data.fields import (
     MOST_VALUES,
     check_counts,

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from descend.data.encode_text import TextEncoder
-from descend.data.words import PartHashes, words_of
+from descend.data.encoders.text import TextEncoder
+from descend.data.encoders.words import PartHashes, words_of
 
 __all__ = ["Credit", "credits"]
 

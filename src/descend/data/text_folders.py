@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from descend.data.encodings import open_text
-from descend.data.sources import open_source
+from descend.data.formats.encodings import open_text
+from descend.data.formats.sources import open_source
 from descend.data.table import Table
 from descend.errors import TableError
 

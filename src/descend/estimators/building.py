@@ -25,7 +25,7 @@ from descend.layers import (
     Sequential,
 )
 from descend.models.names import OPTIMIZERS, SCHEDULES, choose
-from descend.models.networks import default_descent, default_layers, table_network
+from descend.models.networks.tables import default_descent, default_layers, table_network
 from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule
 from descend.training import Descent

@@ -15,8 +15,8 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from descend.data.columns import Column, infer_columns
-from descend.data.encode_number import NumberEncoder, bend, fit_number
-from descend.data.objects import frame_of
+from descend.data.encoders.number import NumberEncoder, bend, fit_number
+from descend.data.formats.objects import frame_of
 from descend.data.preprocessing import Preprocessing, fit_preprocessing
 from descend.errors import DataError
 from descend.estimators.array_inputs import PICTURES, ArrayInputs, are_pictures, pictures_frame

@@ -1,6 +1,5 @@
 """Models: plans, trained models and their files, and training on each kind of input."""
 
-from descend.models.calibration import Temperature
 from descend.models.card import ModelCard
 from descend.models.model import Model, load
 from descend.models.options import Options
@@ -9,6 +8,7 @@ from descend.models.predictions import Predictions
 from descend.models.provenance import Provenance
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
 from descend.models.table_training import TableTraining, train
+from descend.models.trust.calibration import Temperature
 
 __all__ = [
     "ClassReport",

@@ -8,10 +8,10 @@ from descend.data.fields import check_specs
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
 from descend.errors import SpecError
-from descend.models.calibration import Temperature
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
 from descend.models.report import Report
+from descend.models.trust.calibration import Temperature
 from descend.spec import Spec
 
 __all__ = ["ModelCard"]

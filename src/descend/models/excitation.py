@@ -14,8 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from descend.data.encode_image import ImageEncoder
-from descend.data.paths import located
+from descend.data.encoders.image import ImageEncoder
+from descend.data.media.paths import located
 from descend.data.reading import read_table
 from descend.data.table import Table
 from descend.errors import UsageError

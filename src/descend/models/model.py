@@ -13,7 +13,7 @@ import polars as pl
 
 from descend.data.files import write_atomically
 from descend.data.fingerprints import count_seen, row_hashes
-from descend.data.paths import located
+from descend.data.media.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.reading import read_table
 from descend.data.table import Table
@@ -22,16 +22,16 @@ from descend.errors import DataError, ModelFileError, SpecError, TargetError, Us
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.models.card import ModelCard
-from descend.models.likeness import hidden_outputs
 from descend.models.modelfile import read_model_file, to_bytes
 from descend.models.names import spec_classes
-from descend.models.networks import linear_network
+from descend.models.networks.tables import linear_network
 from descend.models.outputs import Answer, answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
 from descend.models.tensors import expected, flat, taken
-from descend.models.trust import Trust, take_trust, with_intervals
+from descend.models.trust.likeness import hidden_outputs
+from descend.models.trust.trust import Trust, take_trust, with_intervals
 from descend.spec import from_json, to_json
 from descend.training import raw_outputs
 

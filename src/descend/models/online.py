@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from descend.data.fingerprints import fingerprint, row_hashes
-from descend.data.paths import located
+from descend.data.media.paths import located
 from descend.data.reading import read_table
 from descend.data.roles import row_weights
 from descend.data.table import Table

@@ -14,7 +14,7 @@ from descend.errors import UsageError, did_you_mean
 from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
 from descend.models.metric_choice import named_metric
 from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
-from descend.models.networks import default_descent, default_layers
+from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.models.realmlp import SMOOTHING, realmlp_descent
 from descend.schedules import Constant

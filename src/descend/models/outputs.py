@@ -24,9 +24,9 @@ from descend.losses import (
     Quantile,
     SquaredError,
 )
-from descend.models.calibration import Temperature, tempered
 from descend.models.names import LOSSES, choose
-from descend.models.networks import MOST_WEIGHTS
+from descend.models.networks.tables import MOST_WEIGHTS
+from descend.models.trust.calibration import Temperature, tempered
 from descend.training import linked_outputs
 
 __all__ = [
@@ -220,7 +220,7 @@ def answers(
     targets, loss
     raw : float32 array (rows, width)
     temperatures : tuple
-        One a target, or empty; see `descend.models.calibration`.
+        One a target, or empty; see `descend.models.trust.calibration`.
     """
     raw = tempered(loss, raw, temperatures)
     inner = member_loss(loss)

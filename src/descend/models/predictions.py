@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from descend.data.notes import Notes
-from descend.models.likeness import UNLIKE
 from descend.models.outputs import Answer
+from descend.models.trust.likeness import UNLIKE
 
 __all__ = ["Predictions"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from descend.data.encode_number import NumberEncoder
+from descend.data.encoders.number import NumberEncoder
 from descend.data.preprocessing import Preprocessing
 from descend.errors import UsageError
 from descend.initializers import SmallNormal

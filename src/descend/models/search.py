@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DivergedError, OutputError, UsageError, did_you_mean
-from descend.models.networks import default_descent, default_layers
+from descend.models.networks.tables import default_descent, default_layers
 from descend.models.options import Options
 from descend.models.table_training import TableTraining, plan_for
 from descend.training import Run

@@ -13,9 +13,9 @@ from descend.data.cells import typed_frame
 from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
-from descend.data.paths import located
+from descend.data.media.paths import located
+from descend.data.media.readable import readable_table
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
-from descend.data.readable import readable_table
 from descend.data.reading import read_table
 from descend.data.roles import row_groups, row_parts, row_times, row_weights
 from descend.data.splits import Split, split_rows
@@ -24,7 +24,7 @@ from descend.data.targets import ClassTarget, Target, fit_target, infer_target, 
 from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
-from descend.models.branches import default_validation
+from descend.models.networks.branches import default_validation
 from descend.models.options import Options
 from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan

@@ -18,12 +18,12 @@ import jax
 import numpy as np
 import polars as pl
 
-from descend.data.blocks import Block, compacted
 from descend.data.cells import typed_frame
 from descend.data.checks import check_examples
 from descend.data.columns import Column
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
-from descend.data.paths import located
+from descend.data.formats.blocks import Block, compacted
+from descend.data.media.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
 from descend.data.reading import stream_table
 from descend.data.rows import RowsWriter

@@ -17,10 +17,10 @@ from descend.losses import Ensemble
 from descend.models.card import ModelCard
 from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
-from descend.models.networks import DROPOUT, table_network
+from descend.models.networks.pictures import are_symbols, unmirrored
+from descend.models.networks.tables import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, check_network, member_loss, raw_width
-from descend.models.picture_networks import are_symbols, unmirrored
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
 from descend.models.realmlp import DROPOUT as REALMLP_DROPOUT
@@ -28,7 +28,7 @@ from descend.models.realmlp import HIDDEN, realmlp_network
 from descend.models.table_examples import TableExamples
 from descend.models.table_streaming import is_large, stream_examples
 from descend.models.time_limit import TimeLimit
-from descend.models.trust import fit_trust
+from descend.models.trust.trust import fit_trust
 from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
 

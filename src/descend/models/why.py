@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from descend.data.encode_text import TextEncoder
+from descend.data.encoders.text import TextEncoder
 from descend.data.table import Table
 from descend.data.targets import ClassTarget
 from descend.data.text_credit import Credit, credits

@@ -1,0 +1,242 @@
+"""Texts into what networks read: their words in order, and a bag of all that occurs in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from descend.data.cells import as_text, is_missing
+from descend.data.columns import Column
+from descend.data.encoders.array_encoder import ArrayEncoder
+from descend.data.encoders.words import (
+    MOST_CHARACTERS,
+    PartHashes,
+    Word,
+    words_of,
+)
+from descend.data.fields import check_words
+from descend.data.notes import Tally
+from descend.errors import ColumnError
+from descend.spec import SpecError, check_choice, check_integer, check_spec
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["TextEncoder", "fit_text"]
+
+_MOST_STEPS = 256
+"""Words of a text that are read in order; the bag takes in more."""
+
+_MOST_PARTS = 1024
+"""Different parts of a text that its bag holds."""
+
+_MOST_WORDS = 50_000
+"""Different words that are learned, the most frequent ones."""
+
+_SHORT = 100
+"""Texts of fewer words are taken apart into letters as well."""
+
+_MANY = 50_000
+"""Of more texts the words and pairs alone tell enough."""
+
+_PLACES = 1 << 27
+"""Places that the bags of all training rows have together: 1 GiB."""
+
+_FIRST = 2
+"""Codes below: 0 for padding, 1 for a word that was not learned."""
+
+
+@dataclass(frozen=True)
+class TextEncoder(ArrayEncoder):
+    """A fitted column of texts.
+
+    The input is a dict of two sequences, each with ``values``, ``length`` and ``weights``:
+
+    - ``words``: the words in their order, as codes of `vocabulary`, 1 for one that was not learned;
+    - ``bag``: which words, pairs of neighbours and parts of words occur in the text, hashed into
+      ``buckets``; each weighs 1 / √(how many there are).
+
+    Parameters
+    ----------
+    column : Column
+    tokens : "words" or "characters"
+        What is read in order: words, or single characters (for names, codes, single words).
+    vocabulary : tuple of str
+        The words, or characters, that occur twice or more in the training rows, most frequent
+        first.
+    steps : int
+        How many are read in order.
+    parts : int
+        How many parts a bag holds.
+    buckets : int
+        Buckets that they are hashed into; the first, 0, is for padding.
+    letters : (int, int) or ()
+        The shortest and the longest part of a word, in letters; none for ``()``.
+    """
+
+    column: Column
+    tokens: str
+    vocabulary: tuple[str, ...]
+    steps: int
+    parts: int
+    buckets: int
+    letters: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_spec(self, "column", Column)
+        check_choice(self, "tokens", ("words", "characters"))
+        check_words(self, "vocabulary")
+        check_integer(self, "steps", at_least=1, at_most=_MOST_STEPS)
+        check_integer(self, "parts", at_least=1, at_most=_MOST_PARTS)
+        check_integer(self, "buckets", at_least=2, at_most=1 << 24)
+        letters = self.letters
+        fits = isinstance(letters, tuple) and all(type(n) is int and 0 < n < 64 for n in letters)
+        if not fits or len(letters) not in (0, 2):
+            raise SpecError(
+                f"TextEncoder: letters must be a pair of lengths or empty, got {letters!r}"
+            )
+
+    @property
+    def input_shape(self) -> dict[str, Any]:
+        """Words in order, and a bag of parts."""
+        return {
+            name: {"values": (n,), "length": (), "weights": (n,)}
+            for name, n in (("words", self.steps), ("bag", self.parts))
+        }
+
+    @property
+    def codes(self) -> int:
+        """How many codes the words have, padding and unknown words included."""
+        return len(self.vocabulary) + _FIRST
+
+    @cached_property
+    def _code(self) -> dict[str, int]:
+        return {word: i + _FIRST for i, word in enumerate(self.vocabulary)}
+
+    def read(self, text: str) -> list[Word]:
+        """Return what is read in order: the words of a text, or its characters."""
+        found = words_of(text)
+        if self.tokens == "words":
+            return found
+        return _characters(text, found)
+
+    def arrays(self, series: pl.Series, first_row: int = 0) -> tuple[Any, Tally]:
+        """Return words and bags; a missing text is an empty one."""
+        texts, missing = _texts(series, self.column, first_row)
+        count = len(texts)
+        sides = {
+            name: {
+                "values": np.zeros((count, n), np.int32),
+                "length": np.zeros(count, np.int32),
+                "weights": np.zeros((count, n), np.float32),
+            }
+            for name, n in (("words", self.steps), ("bag", self.parts))
+        }
+        words, bag = sides["words"], sides["bag"]
+        hashes = PartHashes(self.buckets, self.letters)
+        unseen: Counter[str] = Counter()
+        cut = 0
+        for row, text in enumerate(texts):
+            read = self.read(text)
+            cut += len(text) > MOST_CHARACTERS
+            codes = [self._code.get(word.text, 1) for word in read[: self.steps]]
+            words["values"][row, : len(codes)] = codes
+            words["weights"][row, : len(codes)] = 1.0
+            words["length"][row] = len(codes)
+            found = read if self.tokens == "words" else words_of(text)
+            parts = hashes.bag(found, self.parts)
+            bag["values"][row, : len(parts)] = parts
+            bag["weights"][row, : len(parts)] = 1.0 / max(len(parts), 1) ** 0.5
+            bag["length"][row] = len(parts)
+            if codes and max(codes) < _FIRST:
+                unseen[text[:40]] += 1
+        tally = Tally(missing, sum(unseen.values()), tuple(unseen)[:3], cut)
+        return sides, tally
+
+    def describe(self) -> str:
+        """Return what the texts become."""
+        parts = ["words", "pairs of words"]
+        if self.letters:
+            parts.append(f"parts of {self.letters[0]} to {self.letters[1]} letters")
+        return (
+            f"{self.column.name}: text, lower case, NFKC; the first {self.steps} {self.tokens} in "
+            f"order, {len(self.vocabulary):,} known; bag of {', '.join(parts)} in "
+            f"{self.buckets:,} buckets"
+        )
+
+    @property
+    def fill_note(self) -> str:
+        """What stands in for a missing text."""
+        return "read as empty texts"
+
+    @property
+    def range_note(self) -> tuple[str, str]:
+        """How much of a text is read."""
+        return "0 characters", f"{MOST_CHARACTERS:,} characters, of which the rest is not read"
+
+
+def _characters(text: str, found: list[Word]) -> list[Word]:
+    """Return the characters of the words, with one blank where there is any between two words."""
+    characters: list[Word] = []
+    end = 0
+    for word in found:
+        if word.start > end and characters:
+            characters.append(Word(" ", end, word.start))
+        if len(word.text) == word.stop - word.start:
+            places = range(word.start, word.stop)
+            characters += [Word(c, i, i + 1) for c, i in zip(word.text, places, strict=True)]
+        else:
+            characters.append(word)  # written otherwise than it came: kept whole
+        end = word.stop
+    return characters
+
+
+def _texts(series: pl.Series, column: Column, first_row: int) -> tuple[list[str], int]:
+    """Return the cells as texts, and how many are missing; refuse what is no text."""
+    import polars as pl
+
+    series = as_text(series)
+    if series.dtype not in (pl.String, pl.Null) and series.dtype.is_nested():
+        raise ColumnError(
+            f'column "{column.name}" must hold texts, got {series.dtype} values, from row '
+            f"{first_row + 1:,}"
+        )
+    missing = is_missing(series, column.missing)
+    return series.cast(pl.String).fill_null("").to_list(), int(missing.sum())
+
+
+def fit_text(series: pl.Series, column: Column) -> TextEncoder:
+    """Fit the encoder of a column of texts on its training cells.
+
+    Raises
+    ------
+    ColumnError
+        Where no text has a word.
+    """
+    texts, _ = _texts(series, column, 0)
+    found = [words_of(text) for text in texts]
+    counts = np.array([len(words) for words in found])
+    if not counts.any():
+        raise ColumnError(f'no text in column "{column.name}" has a word: nothing to learn from')
+    usual = float(np.quantile(counts, 0.9))
+    tokens = "characters" if usual <= 3 else "words"
+    if tokens == "characters":
+        found_in_order = [_characters(t, w) for t, w in zip(texts, found, strict=True)]
+    else:
+        found_in_order = found
+    seen = Counter(word.text for words in found_in_order for word in words)
+    vocabulary = [word for word, n in seen.most_common(_MOST_WORDS) if n >= 2]
+    lengths = np.array([len(words) for words in found_in_order])
+    steps = int(np.clip(np.quantile(lengths, 0.99), 5, _MOST_STEPS))
+    letters = (3, 5) if usual < _SHORT and len(texts) <= _MANY else ()
+    hashes = PartHashes(1 << 24, letters)
+    bags = [hashes.bag(words, _MOST_PARTS) for words in found]
+    sizes = np.array([len(bag) for bag in bags])
+    parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(bags) + 1)))
+    different = len(np.unique(np.concatenate(bags)))
+    buckets = 1 << int(np.clip(np.ceil(np.log2(max(different, 2))), 10, 17))
+    return TextEncoder(column, tokens, tuple(vocabulary), steps, parts, buckets, letters)

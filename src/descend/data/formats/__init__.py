@@ -1,0 +1,1 @@
+"""Readers of the formats that tables come in: one file a format, and what they share."""

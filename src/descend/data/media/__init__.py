@@ -1,0 +1,1 @@
+"""Files of pictures and sounds: finding, reading, decoding and keeping them."""

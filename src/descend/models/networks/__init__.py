@@ -1,0 +1,1 @@
+"""Default networks: one file for each kind of input."""

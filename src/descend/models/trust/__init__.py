@@ -1,0 +1,1 @@
+"""How far predictions can be trusted: calibration, intervals, and likeness to the training rows."""

@@ -1,0 +1,158 @@
+"""What the validation rows say of how far a prediction is to be trusted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from descend.data.targets import ClassTarget, NumberTarget, Target
+from descend.errors import ModelFileError
+from descend.layers import Layer
+from descend.losses import Loss
+from descend.models.outputs import Answer, answers
+from descend.models.trust.calibration import Temperature, fit_temperatures
+from descend.models.trust.conformal import Residuals, fit_residuals
+from descend.models.trust.likeness import MOST, Likeness, fit_likeness, hidden_outputs
+from descend.training import Examples, raw_outputs
+
+__all__ = ["Trust", "fit_trust", "take_trust", "with_intervals"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trust:
+    """Arrays fitted on validation rows after training; all empty where there were none.
+
+    Attributes
+    ----------
+    residuals : tuple of Residuals or None
+        One a target; None for classes.
+    likeness : Likeness or None
+        None for networks without a hidden layer.
+    """
+
+    residuals: tuple[Residuals | None, ...] = ()
+    likeness: Likeness | None = None
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the arrays as nested dicts, by their names in a model file."""
+        scores = {str(i): one.scores for i, one in enumerate(self.residuals) if one is not None}
+        tree: dict[str, Any] = {"residuals": scores} if scores else {}
+        return tree if self.likeness is None else {**tree, "likeness": self.likeness.tensors()}
+
+    def of_target(self, i: int) -> Residuals | None:
+        """Return the residuals of a target, if there are any."""
+        return self.residuals[i] if i < len(self.residuals) else None
+
+
+def fit_trust(
+    network: Layer,
+    params: Any,
+    state: Any,
+    loss: Loss,
+    targets: Sequence[Target],
+    train: Examples,
+    validation: Examples,
+) -> tuple[tuple[Temperature | None, ...], Trust]:
+    """Return the temperatures, and the rest of what the validation rows say.
+
+    Parameters
+    ----------
+    network, params, state
+        Trained.
+    loss : Loss
+    targets : sequence of Target
+        In the scale that the loss reads.
+    train, validation : Examples
+    """
+    if not validation.rows:
+        return (), Trust()
+    raw = raw_outputs(network, params, state, validation.x)
+    if not np.isfinite(raw).all():
+        return (), Trust()
+    temperatures = fit_temperatures(loss, raw, validation.y, validation.weights)
+    truths = validation.y if isinstance(validation.y, tuple) else (validation.y,)
+    residuals: list[Residuals | None] = []
+    found = answers(targets, loss, raw, temperatures)
+    for target, answer, truth in zip(targets, found, truths, strict=True):
+        known = isinstance(target, NumberTarget)
+        numbers = target.decode(np.asarray(truth)[:, 0]) if known else np.zeros(0)
+        residuals.append(fit_residuals(answer, numbers) if known else None)
+    likeness = None
+    hidden = hidden_outputs(network, params, state, validation.x)
+    if hidden is not None:
+        rows = np.arange(train.rows)
+        if train.rows > MOST:
+            rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
+        some = jax.tree.map(lambda a: np.asarray(a[rows]), train.x)
+        seen = hidden_outputs(network, params, state, some)
+        likeness = None if seen is None else fit_likeness(seen, hidden)
+    kept = temperatures if any(temperatures) else ()
+    return kept, Trust(tuple(residuals) if any(residuals) else (), likeness)
+
+
+def with_intervals(answer: Answer, residuals: Residuals | None, level: float) -> Answer:
+    """Return an answer with the ends of its intervals; of classes, as it is."""
+    if residuals is None:
+        return answer
+    low, high = residuals.interval(answer, level)
+    return replace(answer, low=low, high=high)
+
+
+def take_trust(tensors: dict[str, np.ndarray], targets: Sequence[Target], path: Any) -> Trust:
+    """Take the tensors ``trust/...`` out of those of a model file, and check them.
+
+    Raises
+    ------
+    ModelFileError
+        Names the tensor that is not what it should be.
+    """
+    taken = {
+        name.removeprefix("trust/"): tensors.pop(name)
+        for name in sorted(tensors)
+        if name.startswith("trust/")
+    }
+
+    def refuse(name: str) -> ModelFileError:
+        return ModelFileError(f"{Path(path)}: tensor trust/{name} is not of the right shape")
+
+    residuals: list[Residuals | None] = [None] * len(targets)
+    likeness = {k.split("/")[1]: taken.pop(k) for k in list(taken) if k.startswith("likeness/")}
+    for name, array in taken.items():
+        match = re.fullmatch(r"residuals/(\d{1,6})", name)
+        place = int(match[1]) if match else len(targets)
+        if place >= len(targets) or isinstance(targets[place], ClassTarget) or not _rising(array):
+            raise refuse(name)
+        residuals[place] = Residuals(array)
+    if not likeness:
+        return Trust(tuple(residuals) if any(residuals) else ())
+    if set(likeness) != {"center", "directions", "spreads", "distances"}:
+        raise refuse("likeness")
+    found = Likeness(**likeness)
+    width, kept = len(found.center) if found.center.ndim == 1 else 0, len(found.spreads) - 1
+    if (
+        any(array.dtype != np.float32 for array in likeness.values())
+        or not width
+        or found.spreads.ndim != 1
+        or not 1 <= kept <= width
+        or found.directions.shape != (kept, width)
+        or not np.all(found.spreads > 0)
+        or not _rising(found.distances)
+    ):
+        raise refuse("likeness")
+    return Trust(tuple(residuals) if any(residuals) else (), found)
+
+
+def _rising(array: np.ndarray) -> bool:
+    """Whether an array is one of float32 numbers, at least one, none less than that before it."""
+    return bool(
+        array.dtype == np.float32
+        and array.ndim == 1
+        and len(array)
+        and np.all(array[1:] >= array[:-1])
+    )
