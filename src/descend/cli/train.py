@@ -97,11 +97,13 @@ def command(
 ) -> int:
     """Train a network on FILE, test it on rows it has not seen, and save it.
 
-    FILE is a table: CSV or TSV (also gzipped), Parquet, Arrow, JSON lines or ARFF; - is standard
-    input. Everything not asked for is chosen to suit the data, and shown before it runs.
+    FILE is a table (CSV or TSV, also gzipped, Parquet, Arrow, JSON lines, ARFF; - is standard
+    input), a folder of classes of pictures, sounds or texts, or a file of sequences. Everything not
+    asked for is chosen to suit the data, and shown before it runs.
 
     \b
     descend train penguins.csv --target species
+    descend train photos/
     descend train houses.parquet -t price --drop id
     descend train visits.csv -t churn --time date
     descend train letters.tsv -t letter --layers 256,128

@@ -70,14 +70,15 @@ class Temperature(Spec):
         >>> Temperature(1.3, True, 200, 0.52, 0.5).describe()
         'temperature 1.30: log loss of 200 validation rows 0.5200 -> 0.5000'
         >>> Temperature(1.01, False, 200, 0.5, 0.5001).describe()
-        'left as they are: temperature 1.01 would not help (log loss 0.5000 -> 0.5001)'
+        'probabilities left as they are: temperature 1.01 would not help (0.5000 -> 0.5001)'
         """
         change = f"{self.loss_before:.4f} -> {self.loss_after:.4f}"
         if self.kept:
             return (
                 f"temperature {self.value:.2f}: log loss of {self.rows:,} validation rows {change}"
             )
-        return f"left as they are: temperature {self.value:.2f} would not help (log loss {change})"
+        told = f"temperature {self.value:.2f} would not help ({change})"
+        return f"probabilities left as they are: {told}"
 
 
 def raw_columns(loss: Loss) -> tuple[tuple[Loss, slice], ...]:
