@@ -186,7 +186,7 @@ CASES = {
         ),
         (Sequential((Flatten(), Residual(Sequential((Dropout(0.3), Dense(6)))))), (3, 2)),
     ],
-    "SqueezeExcite": [(SqueezeExcite(2), (3, 2, 4))],
+    "SqueezeExcite": [(SqueezeExcite(2), (3, 2, 6))],
     "TangentDense": [(TangentDense(3), (4,))],
     "TransposedConvolution": [
         (TransposedConvolution(2, 3, "tanh"), (2, 3, 2)),

@@ -87,7 +87,10 @@ def _entrance(
     shape, sizes = preprocessing.input_shape, preprocessing.embedding_sizes
     stacked = [branch_of(encoder).stack is not None for encoder in preprocessing.array_encoders]
     if stack and not any(stacked):
-        raise UsageError(f'"{stack[0]}" is a layer for pictures, and there is no column of them')
+        raise UsageError(
+            f'"{stack[0]}" in --layers: without a column of pictures layers are numbers of '
+            "units, each at least 1, as 64,32"
+        )
     if isinstance(shape, tuple):
         return ()
     branches: dict[str, Layer] = {}
