@@ -224,8 +224,10 @@ class Asked:
                 plan.columns, plan.targets, plan.tasks, plan.test_fraction,
                 plan.validation_fraction, plan.descent.seed, plan.scale,
             )  # fmt: skip
-        suggested = table.target or _label_of_texts(frame)
-        names = options.target or ((suggested,) if suggested else ())
+        names = options.target
+        if not names:
+            suggested = table.target or _label_of_texts(frame)
+            names = (suggested,) if suggested else ()
         columns, held = _columns(table, frame, options, names), options.validation_share
         return cls(
             columns, tuple(names), [options.task] * len(names), options.test_fraction,
@@ -260,7 +262,7 @@ def too_few(source: str, rows: int, which: str) -> DataError:
 
 def _label_of_texts(frame: pl.DataFrame) -> str | None:
     """Return the column of labels where a table is nothing but texts and their labels."""
-    if frame.width != 2:
+    if frame.width != 2 or any(dtype.is_nested() for dtype in frame.dtypes):
         return None
     kinds = {column.name: column.kind for column in infer_columns(frame)}
     labels = [name for name, kind in kinds.items() if kind in ("boolean", "category")]

@@ -5,13 +5,13 @@ import polars as pl
 import pytest
 
 from descend.data.columns import Column
-from descend.data.encoders.fitting import image as encode_image
+from descend.data.encoders import image as encode_image
 from descend.data.encoders.image import ImageEncoder, fit_image, pixels_of
 from descend.data.fingerprints import row_hashes
 from descend.data.media.decoded import DecodedStore, GatheredRows
 from descend.errors import ColumnError
 
-from .pictures import encoded
+from ..pictures import encoded
 
 COLUMN = Column("photo", "image")
 

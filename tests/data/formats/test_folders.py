@@ -10,7 +10,7 @@ from descend.data.media.readable import readable_table
 from descend.data.reading import read_table
 from descend.errors import DataError, TableError
 
-from .pictures import encoded, folder_of_classes
+from ..pictures import encoded, folder_of_classes
 
 COLUMNS = (Column("path", "image"), Column("class", "target"))
 
@@ -51,7 +51,8 @@ def test_files_only_are_there_to_be_predicted(tmp_path):
     ("names", "message"),
     [
         ([], "holds no picture"),
-        (["a/1.txt"], "holds no picture.*Folders in it: a"),
+        (["a/1.txt"], "texts of one class only, a"),
+        (["a/1.xyz"], "holds no picture.*Folders in it: a"),
         (["a/1.png", "b/1.wav"], "1 pictures and 1 sounds"),
         (["a/1.png", "2.png"], "1 files beside them, such as 2.png"),
         (["train/a/1.png", "test/a/1.png", "more/a/1.png"], "and also more"),

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from descend.data.columns import Column
+from descend.data.encoders import fitting as encoders
 from descend.data.encoders.array_encoder import ArrayEncoder
-from descend.data.encoders.fitting import fitting as encoders
 from descend.data.media.paths import located
 from descend.data.notes import Tally
 from descend.data.preprocessing import fit_preprocessing

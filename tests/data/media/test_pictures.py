@@ -6,7 +6,7 @@ from PIL import Image
 
 from descend.data.media.pictures import PictureError, check_picture, decode_picture, picture_size
 
-from .pictures import claimed_png, encoded
+from ..pictures import claimed_png, encoded
 
 RNG = np.random.default_rng(0)
 GREY = np.kron(RNG.integers(0, 256, (4, 5)), np.ones((8, 8))).astype(np.uint8)
