@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,22 @@ def shared_data() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("the folder ../shared/data of real data is absent")
     return _SHARED
+
+
+MOST_MAPS = 20_000
+"""Pieces of mapped memory beyond which compiled programs are let go; Linux allows 65,530."""
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Let go of compiled programs when there are too many: thousands of them end in a crash."""
+    counted = item.config.stash.setdefault(_TESTS, [0])
+    counted[0] += 1
+    maps = Path("/proc/self/maps")
+    if counted[0] % 25 or "jax" not in sys.modules or not maps.exists():
+        return
+    with maps.open("rb") as lines:
+        if sum(1 for _ in lines) > MOST_MAPS:
+            sys.modules["jax"].clear_caches()
+
+
+_TESTS = pytest.StashKey[list[int]]()

@@ -29,11 +29,18 @@ def test_truncated(damaged, class_model):
     damaged(b"", "empty")
 
 
-@pytest.mark.parametrize("place", [0.5, 0.99])
+@pytest.mark.parametrize("place", [0.1, 0.99])
 def test_a_flipped_bit(damaged, class_model, place):
     data = bytearray(class_model.read_bytes())
-    data[int(len(data) * place)] ^= 4
+    header = 8 + int.from_bytes(data[:8], "little")
+    data[header + int((len(data) - header) * place)] ^= 4
     damaged(bytes(data), "damaged", "checksum")
+
+
+def test_a_flipped_bit_in_the_header(damaged, class_model):
+    data = bytearray(class_model.read_bytes())
+    data[8 + int.from_bytes(data[:8], "little") // 2] ^= 4
+    damaged(bytes(data), "broken")
 
 
 def test_newer_version(damaged, class_model):

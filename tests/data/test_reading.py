@@ -170,7 +170,7 @@ def test_a_file_that_is_absent(tmp_path: Path) -> None:
         read_table(tmp_path / "pengiuns.csv")
     with pytest.raises(TableError, match="there is no folder"):
         read_table(tmp_path / "no" / "a.csv")
-    with pytest.raises(TableError, match="is a folder"):
+    with pytest.raises(TableError, match="holds no picture"):
         read_table(tmp_path)
 
 

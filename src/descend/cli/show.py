@@ -38,7 +38,7 @@ def command(
     \b
     descend show penguins.descend
     descend show penguins.descend --json > penguins.json
-    descend show photos.descend --layer 2 --examples photos/ -o layers.png
+    descend show p.descend --layer 2 --examples photos/
     """
     from descend.cli import pictures, render
     from descend.errors import UsageError

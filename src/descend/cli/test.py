@@ -33,7 +33,7 @@ def command(
 
     \b
     descend test penguins.descend more.csv
-    descend test penguins.descend more.csv --picture reliability.svg
+    descend test penguins.descend more.csv --picture p.svg
     """
     from descend.cli import pictures, render
     from descend.data.media.readable import readable_table
