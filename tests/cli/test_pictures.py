@@ -114,6 +114,7 @@ def test_layers_for_pictures_are_checked(descend, folder):
     descend("train", path, "--layers", "conv4,pool,pool,pool,pool").refused(2, "does not fit")
 
 
+@pytest.mark.slow
 def test_sounds(descend, folder):
     rng = np.random.default_rng(0)
     for name, hertz in (("low", 300), ("high", 1500)):

@@ -47,6 +47,7 @@ def test_contributions_of_a_linear_model_are_slope_times_difference(linear):
     assert shares["strong"] == pytest.approx(5 * off, rel=0.05)
 
 
+@pytest.mark.slow
 def test_contributions_of_a_deep_ensemble_are_complete():
     side = pl.when(pl.col("n") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
     frame = TABLE.with_columns(y=side)

@@ -51,7 +51,9 @@ def test_disagreement_of_numbers_is_in_their_unit():
     assert np.median(answer.disagreement) < 3 * NUMBERS["n"].std()
 
 
-@pytest.mark.parametrize(("table", "target"), [(CLASSES, "y"), (NUMBERS, "n")])
+@pytest.mark.parametrize(
+    ("table", "target"), [(CLASSES, "y"), pytest.param(NUMBERS, "n", marks=pytest.mark.slow)]
+)
 def test_realmlp_learns(table, target):
     training = TableTraining(
         table,
