@@ -30,7 +30,7 @@ from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan
 from descend.training import Examples
 
-__all__ = ["Asked", "MOST_LABELS", "PARTS", "TableExamples", "split_of", "too_few"]
+__all__ = ["Asked", "FEWEST", "MOST_LABELS", "PARTS", "TableExamples", "split_of", "too_few"]
 
 PARTS = ("train", "validation", "test")
 

@@ -32,7 +32,14 @@ from descend.data.targets import fit_target, infer_target, labelled_rows
 from descend.errors import DataError, UsageError
 from descend.models.options import Options
 from descend.models.plan import Plan
-from descend.models.table_examples import PARTS, Asked, TableExamples, split_of, too_few
+from descend.models.table_examples import (
+    FEWEST,
+    PARTS,
+    Asked,
+    TableExamples,
+    split_of,
+    too_few,
+)
 
 __all__ = ["LARGE_PARQUET", "LARGE_TEXT", "is_large", "stream_examples"]
 
@@ -82,14 +89,14 @@ def stream_examples(
     columns, names = asked.columns, asked.names
     kept = [column for column in columns if column.kind in ROLES]
     hashes, known = _collected(file, columns, kept, decimal)
-    if rows < 4:
+    if rows < FEWEST:
         raise too_few(start.source, rows, "")
     found = [
         infer_target(known, name, task, decimal=decimal, source=start.source)
         for name, task in zip(names, asked.tasks, strict=True)
     ]
     labelled = labelled_rows(known, found)
-    if len(labelled) < 4:
+    if len(labelled) < FEWEST:
         raise too_few(start.source, len(labelled), " with a known target")
     if len(labelled) < rows:
         hashes, known = hashes[labelled], known[labelled]

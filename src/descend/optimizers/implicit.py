@@ -11,8 +11,7 @@ import jax.flatten_util
 import jax.numpy as jnp
 import optax
 
-from descend.errors import UsageError
-from descend.optimizers.optimizer import Optimizer
+from descend.optimizers.optimizer import Optimizer, check_told
 from descend.spec import check_integer, check_number
 
 __all__ = ["ImplicitSGD", "ImplicitState"]
@@ -110,15 +109,11 @@ class ImplicitSGD(Optimizer):
             *,
             learning_rate: Any = None,
             value: Any = None,
-            value_fn: Callable[[Any], jax.Array] | None = None,
+            value_fn: Any = None,
             **extra: Any,
         ) -> tuple[Any, ImplicitState]:
             del extra
-            if learning_rate is None or value_fn is None or value is None:
-                raise UsageError(
-                    "update of ImplicitSGD needs learning_rate=, value= (the loss) and value_fn= "
-                    "(parameters -> loss)"
-                )
+            check_told(self, learning_rate, value, value_fn)
             flat, unravel = jax.flatten_util.ravel_pytree(params)
             gradient, _ = jax.flatten_util.ravel_pytree(updates)
             rate = jnp.asarray(learning_rate, flat.dtype)

@@ -15,7 +15,16 @@ import optax
 from descend.errors import UsageError
 from descend.spec import Spec, check_number
 
-__all__ = ["ByLeafState", "Now", "Optimizer", "by_leaf", "memory_of", "unbias", "zeros"]
+__all__ = [
+    "ByLeafState",
+    "Now",
+    "Optimizer",
+    "by_leaf",
+    "check_told",
+    "memory_of",
+    "unbias",
+    "zeros",
+]
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,15 @@ def by_leaf(
         return steps, ByLeafState(count, scalars, leaves)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def check_told(rule: Optimizer, learning_rate: Any, value: Any, value_fn: Any) -> None:
+    """Refuse an ``update`` of a rule that looks again without what it needs for that."""
+    if learning_rate is None or value is None or value_fn is None:
+        raise UsageError(
+            f"update of {type(rule).__name__} needs learning_rate=, value= (the loss) and "
+            "value_fn= (parameters -> loss)"
+        )
 
 
 def memory_of(state: ByLeafState, params: Any, name: str) -> Any:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax
 import optax
 
-from descend.errors import UsageError
-from descend.optimizers.optimizer import Optimizer
+from descend.optimizers.optimizer import Optimizer, check_told
 from descend.spec import check_integer
 
 __all__ = ["LBFGS"]
@@ -82,15 +80,11 @@ class LBFGS(Optimizer):
             *,
             learning_rate: Any = None,
             value: Any = None,
-            value_fn: Callable[[Any], jax.Array] | None = None,
+            value_fn: Any = None,
             **extra: Any,
         ) -> tuple[Any, Any]:
             del extra
-            if learning_rate is None or value_fn is None or value is None:
-                raise UsageError(
-                    "update of LBFGS needs learning_rate=, value= (the loss) and value_fn= "
-                    "(parameters -> loss)"
-                )
+            check_told(self, learning_rate, value, value_fn)
             steps, state = rule.update(
                 updates, state, params, value=value, grad=updates, value_fn=value_fn
             )

@@ -127,8 +127,6 @@ def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | Non
     """
     if min(len(training), len(validation)) < 20:
         return None
-    if len(training) > MOST:
-        training = training[np.random.default_rng(0).choice(len(training), MOST, replace=False)]
     center = training.mean(axis=0, dtype=np.float64)
     off = training - center
     values, vectors = np.linalg.eigh(off.T @ off / len(off))
