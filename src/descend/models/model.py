@@ -30,7 +30,7 @@ from descend.models.plan import Plan
 from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
 from descend.models.tensors import expected, flat, taken
-from descend.models.trust.likeness import hidden_outputs
+from descend.models.trust.likeness import raw_and_hidden
 from descend.models.trust.trust import Trust, take_trust, with_intervals
 from descend.spec import from_json, to_json
 from descend.training import raw_outputs
@@ -153,20 +153,19 @@ class Model:
         table = self._read(examples)
         frame = located(table.frame, self.plan.columns, table.base)
         inputs, notes = self.card.preprocessing.transform(frame, first_row=first_row)
-        found = self._answers(self.plan.network, self.params, self.state, inputs, first_row)
+        likeness = None
+        if self.trust.likeness is None:
+            raw = self._raw(inputs)
+        else:
+            raw, hidden = raw_and_hidden(self.plan.network, self.params, self.state, inputs)
+            likeness = None if hidden is None else self.trust.likeness.share(hidden)
+        found = self._answers(raw, first_row)
         if interval is not None:
             found = tuple(
                 with_intervals(answer, self.trust.of_target(i), interval)
                 for i, answer in enumerate(found)
             )
-        return Predictions(found, notes, self._likeness(inputs))
-
-    def _likeness(self, inputs: Any) -> np.ndarray | None:
-        """Return the share of usual rows as far from the training rows, or None if not known."""
-        if self.trust.likeness is None:
-            return None
-        hidden = hidden_outputs(self.plan.network, self.params, self.state, inputs)
-        return None if hidden is None else self.trust.likeness.share(hidden)
+        return Predictions(found, notes, likeness)
 
     def _check_interval(self, level: float) -> None:
         if not 0 < level < 1:
@@ -235,7 +234,7 @@ class Model:
         self, inputs: Inputs, frame: pl.DataFrame, rows: np.ndarray, source: str, seen: int
     ) -> Report:
         """Score the model on encoded rows, whose targets are in these rows of a table."""
-        network = self._answers(self.plan.network, self.params, self.state, inputs)
+        network = self._answers(self._raw(inputs))
         linear: Sequence[Answer | None] = [None] * len(network)
         if self.linear_params is not None:
             linear = answers(
@@ -256,10 +255,10 @@ class Model:
     def _linear_network(self) -> Layer:
         return linear_rival(self.card.preprocessing, self.card.targets, self.plan.loss)
 
-    def _answers(
-        self, network: Layer, params: Any, state: Any, inputs: Any, first_row: int = 0
-    ) -> tuple[Answer, ...]:
-        raw = raw_outputs(network, params, state, inputs)
+    def _raw(self, inputs: Any) -> np.ndarray:
+        return raw_outputs(self.plan.network, self.params, self.state, inputs)
+
+    def _answers(self, raw: np.ndarray, first_row: int = 0) -> tuple[Answer, ...]:
         if not np.isfinite(raw).all():
             row = first_row + int(np.argwhere(~np.isfinite(raw))[0][0])
             raise DataError(f"the network's output for row {row + 1} is not a finite number")

@@ -3,7 +3,13 @@
 from descend.training.brute_force import brute_force, search_cost
 from descend.training.descent import Descent
 from descend.training.diagnostics import advice
-from descend.training.evaluation import count_rows, linked_outputs, mean_loss, raw_outputs
+from descend.training.evaluation import (
+    count_rows,
+    linked_outputs,
+    mean_loss,
+    raw_and_inner_outputs,
+    raw_outputs,
+)
 from descend.training.fitting import Trained, fit
 from descend.training.loop import Run
 from descend.training.range_test import range_test, suggested_rate
@@ -24,6 +30,7 @@ __all__ = [
     "mean_loss",
     "range_test",
     "rate_picture",
+    "raw_and_inner_outputs",
     "raw_outputs",
     "search_cost",
     "suggested_rate",

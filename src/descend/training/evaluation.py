@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,9 +12,16 @@ import numpy as np
 from descend.data.batches import bucket
 from descend.layers import Layer
 from descend.losses import Loss
-from descend.training.step import forward, link_of, losses_of
+from descend.training.step import forward, forward_both, link_of, losses_of
 
-__all__ = ["count_rows", "linked_outputs", "mean_loss", "padded_rows", "raw_outputs"]
+__all__ = [
+    "count_rows",
+    "linked_outputs",
+    "mean_loss",
+    "padded_rows",
+    "raw_and_inner_outputs",
+    "raw_outputs",
+]
 
 PIECE = 4096
 """Rows a forward pass; fewer rows are padded to a bucket, so that shapes stay few."""
@@ -61,15 +69,38 @@ def raw_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray:
     raw : float32 array (rows, width)
         Raw outputs, before the link of the loss.
     """
-    apply = forward(network)
+    return _in_pieces(forward(network), params, state, x)
+
+
+def raw_and_inner_outputs(
+    network: Layer, part: Layer, params: Any, state: Any, x: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Propagate rows forward once, and return the outputs of a network and of a part of it.
+
+    Parameters
+    ----------
+    network, part : Layer
+        The part takes the same inputs, and its parameters have the same names as in the network.
+    params, state : dict
+        Of the network.
+    x : array (rows, ...) or dict of arrays
+    """
+    return _in_pieces(forward_both(network, part), params, state, x)
+
+
+def _in_pieces(apply: Callable[[Any, Any, Any], Any], params: Any, state: Any, x: Any) -> Any:
+    """Return what a compiled pass gives for all rows: an array, or a tuple of them."""
     n = count_rows(x)
     pieces = []
     size = _piece(x)
     for start in range(0, n, size):
         piece = jax.tree.map(lambda a, s=start: a[s : s + size], x)
         rows = count_rows(piece)
-        pieces.append(np.asarray(apply(params, state, padded_rows(piece, rows)))[:rows])
-    return np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
+        found = apply(params, state, padded_rows(piece, rows))
+        pieces.append(jax.tree.map(lambda a, n=rows: np.asarray(a)[:n], found))
+    if len(pieces) == 1:
+        return pieces[0]
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *pieces)
 
 
 def linked_outputs(loss: Loss, raw: np.ndarray) -> Any:

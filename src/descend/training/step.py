@@ -26,6 +26,7 @@ __all__ = [
     "Program",
     "Settings",
     "forward",
+    "forward_both",
     "input_slopes",
     "link_of",
     "loss_and_gradient",
@@ -326,6 +327,21 @@ def forward(network: Layer) -> Callable[[Any, Any, Any], jax.Array]:
     @jax.jit
     def apply(params: Any, state: Any, x: Any) -> jax.Array:
         return network.apply(params, state, x, key=None, train=False)[0]
+
+    return apply
+
+
+@lru_cache(maxsize=256)
+def forward_both(network: Layer, part: Layer) -> Callable[[Any, Any, Any], Any]:
+    """Return the compiled inference pass of a network and of a part of it, from one set of numbers.
+
+    The compiler computes once what they have in common: the part costs nothing.
+    """
+
+    @jax.jit
+    def apply(params: Any, state: Any, x: Any) -> tuple[jax.Array, jax.Array]:
+        whole = network.apply(params, state, x, key=None, train=False)[0]
+        return whole, part.apply(params, state, x, key=None, train=False)[0]
 
     return apply
 

@@ -8,16 +8,15 @@ far away.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from descend.layers import Layer, Members, Sequential
-from descend.training import raw_outputs
+from descend.training import raw_and_inner_outputs, raw_outputs
 
-__all__ = ["Likeness", "UNLIKE", "fit_likeness", "hidden_outputs"]
+__all__ = ["Likeness", "UNLIKE", "fit_likeness", "raw_and_hidden"]
 
 UNLIKE = 0.01
 """Rows whose share is at most this are called unlike the training data: one usual row in 100."""
@@ -82,35 +81,28 @@ class Likeness:
         return {name: getattr(self, name) for name in names}
 
 
-def hidden_outputs(network: Layer, params: Any, state: Any, x: Any) -> np.ndarray | None:
-    """Return the activations (rows, d) before the network's last layer; None if it has only one."""
-    found = _without_last(network)
-    if found is None:
-        return None
-    before, kept = found
-    hidden = raw_outputs(before, kept(params), kept(state), x)
-    return hidden if hidden.ndim == 2 else None
+def raw_and_hidden(
+    network: Layer, params: Any, state: Any, x: Any
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the raw outputs, and the activations (rows, d) before the network's last layer.
 
-
-def _without_last(network: Layer) -> tuple[Layer, Callable[[Any], Any]] | None:
-    """Return a network without its last layer, and what takes that layer's numbers out of a tree.
-
-    The members of an ensemble each lose their last layer.
+    Both come from one pass. There are no such activations in a network of a single layer.
     """
+    before = _without_last(network)
+    if before is None:
+        return raw_outputs(network, params, state, x), None
+    raw, hidden = raw_and_inner_outputs(network, before, params, state, x)
+    return raw, hidden if hidden.ndim == 2 else None
+
+
+def _without_last(network: Layer) -> Layer | None:
+    """Return a network without its last layer; the members of an ensemble each lose theirs."""
     if isinstance(network, Members):
-        found = _without_last(network.inner)
-        if found is None:
-            return None
-        inner, kept = found
-        return Members(
-            inner, network.count
-        ), lambda tree: {"inner": kept(tree["inner"])} if "inner" in tree else {}
+        inner = _without_last(network.inner)
+        return None if inner is None else Members(inner, network.count)
     if not isinstance(network, Sequential) or len(network.layers) < 2:
         return None
-    last = len(network.layers) - 1
-    return Sequential(network.layers[:-1]), lambda tree: {
-        name: own for name, own in tree.items() if int(name.split("_")[0]) != last
-    }
+    return Sequential(network.layers[:-1])
 
 
 def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | None:

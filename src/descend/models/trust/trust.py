@@ -18,8 +18,8 @@ from descend.losses import Loss
 from descend.models.outputs import Answer, answers
 from descend.models.trust.calibration import Temperature, fit_temperatures
 from descend.models.trust.conformal import Residuals, fit_residuals
-from descend.models.trust.likeness import MOST, Likeness, fit_likeness, hidden_outputs
-from descend.training import Examples, raw_outputs
+from descend.models.trust.likeness import MOST, Likeness, fit_likeness, raw_and_hidden
+from descend.training import Examples
 
 __all__ = ["Trust", "fit_trust", "take_trust", "with_intervals"]
 
@@ -72,7 +72,7 @@ def fit_trust(
     """
     if not validation.rows:
         return (), Trust()
-    raw = raw_outputs(network, params, state, validation.x)
+    raw, hidden = raw_and_hidden(network, params, state, validation.x)
     if not np.isfinite(raw).all():
         return (), Trust()
     temperatures = fit_temperatures(loss, raw, validation.y, validation.weights)
@@ -84,13 +84,12 @@ def fit_trust(
         numbers = target.decode(np.asarray(truth)[:, 0]) if known else np.zeros(0)
         residuals.append(fit_residuals(answer, numbers) if known else None)
     likeness = None
-    hidden = hidden_outputs(network, params, state, validation.x)
     if hidden is not None:
         rows = np.arange(train.rows)
         if train.rows > MOST:
             rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
         some = jax.tree.map(lambda a: np.asarray(a[rows]), train.x)
-        seen = hidden_outputs(network, params, state, some)
+        seen = raw_and_hidden(network, params, state, some)[1]
         likeness = None if seen is None else fit_likeness(seen, hidden)
     kept = temperatures if any(temperatures) else ()
     return kept, Trust(tuple(residuals) if any(residuals) else (), likeness)
