@@ -17,6 +17,7 @@ BENCHMARKS = (
     "mini_batch",
     "side_by_side",
     "estimators",
+    "searches",
     "whole_process",
     "million_rows",
     "streaming",
