@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from descend.cli.descent_options import descent_options
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.cli.sections import SectionedCommand
 from descend.cli.values import BatchSize, Layers, Levels, Names, Seconds, Share
 from descend.errors import DivergedError, ModelFileError, UsageError
 
@@ -33,7 +34,34 @@ __all__ = [
 ]
 
 
-@click.command("train", short_help="Train a network on a table of examples.")
+SECTIONS = {
+    "What to learn": ("target", "task", "drop", "kinds", "weight", "class_weight", "quantiles"),
+    "What comes of it": ("out", "dry_run", "plan_file", "as_json", "quiet"),
+    "Rows that test and validate": (
+        *("test_fraction", "validation", "split", "group", "time", "seed"),
+    ),
+    "The network": ("layers", "activation", "dropout", "network", "members", "scale"),
+    "The way down": (
+        *("epochs", "time_limit", "optimizer", "learning_rate", "schedule", "batch_size"),
+        *("loss", "metric", "patience", "weight_decay", "restarts", "stream"),
+    ),
+    "Around the optimizer": (
+        *("clip_norm", "clip_value", "clip_adaptive", "layer_rates", "accumulate", "sam"),
+        *("lookahead", "ema", "tail_average"),
+    ),
+    "Keeping the run": ("checkpoint", "every", "resume", "force"),
+    "How a text file is written": (
+        *("delimiter", "quote", "decimal", "header", "encoding", "bad_rows"),
+    ),
+}
+
+
+@click.command(
+    "train",
+    cls=SectionedCommand,
+    sections=SECTIONS,
+    short_help="Train a network on a table of examples.",
+)
 @click.argument("file")
 @click.option("-t", "--target", type=Names(), help="Column to predict; several with commas.")
 @click.option("-o", "--out", type=click.Path(), help="Model file to write [FILE's name].descend")
@@ -62,13 +90,27 @@ __all__ = [
 @click.option(
     "--validation", type=Share(), help="Rows that decide when to stop: a share, or a file."
 )
-@click.option("--test-fraction", type=float, default=0.2, show_default=True, metavar="SHARE")
+@click.option(
+    "--test-fraction",
+    type=float,
+    default=0.2,
+    show_default=True,
+    metavar="SHARE",
+    help="Rows that only test.",
+)
 @click.option("--stream/--no-stream", default=None, help="Train from disk [large files].")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of splits, starts and order.")
 @click.option(
     "--checkpoint", type=click.Path(), metavar="DIR", help="Keep the run on disk, in DIR."
 )
-@click.option("--every", type=Seconds(), default="60s", show_default=True, metavar="TIME")
+@click.option(
+    "--every",
+    type=Seconds(),
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="Time from one checkpoint to the next.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in DIR.")
 @click.option("--force", is_flag=True, help="Resume although plan or rows are others.")
 @click.option("--network", metavar="NAME", help="A named network: realmlp.")
