@@ -19,4 +19,5 @@ def test_help_shows_each_option_once_under_its_heading():
     assert sorted(places.values()) == list(places.values())
     (target,) = (i for i, line in enumerate(lines) if line.startswith("  -t, --target"))
     assert places["What to learn"] < target < places["What comes of it"]
-    assert "--help" in lines[-1] and lines[-2] == "Other:"
+    assert lines[-2] == "Other:"
+    assert "--help" in lines[-1]
