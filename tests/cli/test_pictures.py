@@ -129,3 +129,23 @@ def test_sounds(descend, folder):
     rows = rows_of(descend("predict", "m.descend", "clips/low").out)
     assert len(rows) == 12
     assert {"path", "prediction", "probability_high"} <= set(rows[0])
+
+
+def test_random_changes_are_those_asked_for(descend, folder):
+    path = photos(folder)
+    once = ("--epochs", "1", "--layers", "conv4,pool,mean", "-o", "m.descend")
+    changed = descend("train", path, *once, "--augment", "flip,rotate10", "--mixup", "0.2")
+    assert changed.code == 0, changed.err
+    assert "flip" in changed.err
+    assert "rotate 10" in changed.err
+    noise = descend("train", path, *once, "--augment", "noise")
+    assert noise.code == 2
+    assert '"noise" does not change pictures' in noise.err
+    table = descend("train", table_of(folder), "-t", "y", "--augment", "none")
+    assert table.code == 2
+    assert "no input is one" in table.err
+
+
+def table_of(folder):
+    (folder / "t.csv").write_text("x,y\n" + "".join(f"{i % 7},{i % 2}\n" for i in range(40)))
+    return folder / "t.csv"

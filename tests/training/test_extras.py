@@ -97,7 +97,7 @@ def test_all_at_once_goes_on_from_a_snapshot_to_the_same_bits() -> None:
     descent = Descent(
         Adam(0.01), batch_size=8, epochs=3, clip_value=0.5, clip_norm=1.0, clip_adaptive=0.5,
         layer_rates=(("0_dense", 0.5),), accumulate=2, sam=0.02, lookahead=3, ema=0.9,
-        weight_decay=0.01, restarts=2,
+        mixup=0.4, weight_decay=0.01, restarts=2,
     )  # fmt: skip
 
     def fresh() -> Run:
@@ -149,6 +149,8 @@ def blobs_of_numbers() -> Examples:
         ({"ema": 1.0}, "ema"), ({"ema": 0.9, "tail_average": 0.5}, "choose one"),
         ({"tail_average": 0.0}, "tail_average"), ({"lookahead": 1}, "lookahead"),
         ({"sam": 0.0}, "sam"), ({"clip_value": -1.0}, "clip_value"), ({"accumulate": 0}, "accum"),
+        ({"mixup": 0.0}, "mixup"), ({"mixup": 0.2, "batch_size": 1}, "above 1"),
+        ({"mixup": 0.2, "optimizer": LBFGS(), "batch_size": None}, "cannot follow"),
         ({"restarts": 0}, "restarts"), ({"layer_rates": (("a", -1.0),)}, "factor"),
         ({"layer_rates": {"a": 1.0}}, "factor"), ({"clip_adaptive": float("nan")}, "clip_adapt"),
         ({"optimizer": LBFGS(), "batch_size": 32}, "--batch-size all"),

@@ -29,6 +29,9 @@ def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--accumulate", type=int, help="Compute each batch in so many pieces."),
         click.option("--sam", type=float, metavar="RADIUS", help="Sharpness-aware, as 0.05."),
         click.option(
+            "--mixup", type=float, metavar="ALPHA", help="Blend pairs of examples, as 0.2."
+        ),
+        click.option(
             "--lookahead", type=int, metavar="STEPS", help="Go half back after so many steps."
         ),
         click.option("--ema", type=float, metavar="DECAY", help="Predict with a moving average."),

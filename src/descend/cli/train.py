@@ -16,7 +16,7 @@ from descend.cli.descent_options import descent_options
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
 from descend.cli.sections import SectionedCommand
-from descend.cli.values import BatchSize, Layers, Levels, Names, Seconds, Share
+from descend.cli.values import BatchSize, Changes, Layers, Levels, Names, Seconds, Share
 from descend.errors import DivergedError, ModelFileError, UsageError
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ SECTIONS = {
     "Rows that test and validate": (
         *("test_fraction", "validation", "split", "group", "time", "seed"),
     ),
-    "The network": ("layers", "activation", "dropout", "network", "members", "scale"),
+    "The network": ("layers", "activation", "dropout", "network", "members", "scale", "augment"),
     "The way down": (
         *("epochs", "time_limit", "optimizer", "learning_rate", "schedule", "batch_size"),
         *("loss", "metric", "patience", "weight_decay", "restarts", "stream"),
     ),
     "Around the optimizer": (
         *("clip_norm", "clip_value", "clip_adaptive", "layer_rates", "accumulate", "sam"),
-        *("lookahead", "ema", "tail_average"),
+        *("mixup", "lookahead", "ema", "tail_average"),
     ),
     "Keeping the run": ("checkpoint", "every", "resume", "force"),
     "How a text file is written": (
@@ -86,6 +86,7 @@ SECTIONS = {
 @click.option("--epochs", type=int, help="Passes over the training rows, at most.")
 @click.option("--patience", type=int, help="Stop after so many epochs without gain.")
 @click.option("--dropout", type=float, metavar="SHARE", help="Units dropped at each step.")
+@click.option("--augment", type=Changes(), help="Random changes: flip,shift0.1,rotate15, none.")
 @click.option("--weight-decay", type=float, metavar="RATE", help="Decoupled decay of weights.")
 @click.option(
     "--validation", type=Share(), help="Rows that decide when to stop: a share, or a file."

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["BatchSize", "Layers", "Levels", "Names", "Rates", "Seconds", "Share"]
+__all__ = ["BatchSize", "Changes", "Layers", "Levels", "Names", "Rates", "Seconds", "Share"]
 
 
 class Names(click.ParamType[Any]):
@@ -44,6 +44,19 @@ class Layers(click.ParamType[Any]):
                 ctx,
             )
         return tuple(int(word) if word.isdecimal() else word for word in words)
+
+
+class Changes(click.ParamType[Any]):
+    """Random changes of pictures and sounds: ``flip,rotate15``, or ``none``."""
+
+    name = "changes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of words."""
+        if not isinstance(value, str):
+            return value
+        words = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return () if words == ("none",) else words
 
 
 class Levels(click.ParamType[Any]):

@@ -14,6 +14,7 @@ from descend.errors import UsageError, did_you_mean
 from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
 from descend.models.metric_choice import named_metric
 from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
+from descend.models.networks.augmentation import amounts
 from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.models.realmlp import SMOOTHING, realmlp_descent
@@ -32,6 +33,7 @@ EXTRAS = (
     "layer_rates",
     "accumulate",
     "sam",
+    "mixup",
     "lookahead",
     "ema",
     "tail_average",
@@ -73,10 +75,13 @@ class Options:
     epochs, patience : int or None
     test_fraction : float
         Share of the rows; 0 leaves the model untested.
-    clip_norm, clip_value, clip_adaptive, sam, ema, tail_average : float or None
+    clip_norm, clip_value, clip_adaptive, sam, mixup, ema, tail_average : float or None
     lookahead, accumulate : int or None
     layer_rates : sequence of (layer, factor)
         As the fields of `descend.training.Descent`.
+    augment : tuple of str, or None
+        Random changes of training pictures and sounds, as ("flip", "rotate15"), instead of the
+        usual ones; ``()`` changes nothing.
     restarts : int
         Train so many networks from different starts side by side, and keep the best.
     members : int or None
@@ -126,9 +131,11 @@ class Options:
     layer_rates: tuple[tuple[str, float], ...] | None = None
     accumulate: int | None = None
     sam: float | None = None
+    mixup: float | None = None
     lookahead: int | None = None
     ema: float | None = None
     tail_average: float | None = None
+    augment: tuple[str, ...] | None = None
     restarts: int | None = None
     members: int | None = None
     network: str | None = None
@@ -150,10 +157,10 @@ class Options:
                     f'there is no option "{name}".{did_you_mean(name, names)} '
                     f"Options: {', '.join(names)}"
                 )
-        for name in ("target", "drop"):
+        for name in ("target", "drop", "augment"):
             if isinstance(given.get(name), str):
                 given[name] = (given[name],)
-        for name in ("target", "drop", "layers", "quantiles"):
+        for name in ("target", "drop", "layers", "augment", "quantiles"):
             if given.get(name) is not None:
                 given[name] = tuple(given[name])
         return cls(**given)
@@ -204,6 +211,7 @@ class Options:
             )
         if self.metric is not None:
             named_metric(self.metric)
+        amounts(self.augment or ())
         if self.quantiles is not None:
             Quantile(tuple(self.quantiles))
             if self.loss not in (None, "quantile"):

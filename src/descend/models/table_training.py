@@ -17,6 +17,7 @@ from descend.losses import Ensemble
 from descend.models.card import ModelCard
 from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
+from descend.models.networks.augmentation import augmented, check_applicable
 from descend.models.networks.pictures import are_symbols, unmirrored
 from descend.models.networks.tables import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
@@ -215,7 +216,10 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
             activation=options.activation,
             dropout=DROPOUT if options.dropout is None else options.dropout,
         )
-    if are_symbols(examples.found):
+    if options.augment is not None:
+        check_applicable(options.augment, preprocessing.array_encoders)
+        network = augmented(network, options.augment)
+    elif are_symbols(examples.found):
         network = unmirrored(network)
     if options.members is not None and options.members > 1:
         network, loss = Members(network, options.members), Ensemble(loss, options.members)

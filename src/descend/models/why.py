@@ -11,8 +11,9 @@ from descend.data.targets import ClassTarget
 from descend.data.text_credit import Credit, credits
 from descend.errors import UsageError
 from descend.models.model import Model
+from descend.training.attribution import input_slopes
 from descend.training.evaluation import padded_rows
-from descend.training.step import forward, input_slopes
+from descend.training.step import forward
 
 __all__ = ["word_credits"]
 

@@ -1,4 +1,4 @@
-"""How much each input of a network adds to one output, along the way from a usual row."""
+"""How much each input of a network adds to its outputs: slopes here, and along a way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from descend.layers import Layer
 from descend.losses import Loss
 
-__all__ = ["path_gradients"]
+__all__ = ["input_slopes", "path_gradients"]
 
 
 @lru_cache(maxsize=64)
@@ -51,3 +51,30 @@ def path_gradients(
         return predictions, slopes
 
     return both
+
+
+@lru_cache(maxsize=64)
+def input_slopes(network: Layer) -> Callable[..., Any]:
+    """Return the compiled (params, state, x, directions) -> slopes by the numbers in x.
+
+    The slopes are those of sum(raw outputs * directions), directions (batch, width); the integers
+    in x have none, and give zeros.
+    """
+
+    def total(params: Any, state: Any, x: Any, directions: jax.Array) -> Any:
+        leaves, tree = jax.tree.flatten(x)
+        floats = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
+
+        def weighed(numbers: Any) -> jax.Array:
+            whole = [n if f else leaf for n, f, leaf in zip(numbers, floats, leaves, strict=True)]
+            raw, _ = network.apply(
+                params, state, jax.tree.unflatten(tree, whole), key=None, train=False
+            )
+            return jnp.sum(raw * directions)
+
+        numbers = [
+            leaf if f else jnp.zeros((), float) for leaf, f in zip(leaves, floats, strict=True)
+        ]
+        return jax.tree.unflatten(tree, jax.grad(weighed)(numbers))
+
+    return jax.jit(total)

@@ -53,6 +53,10 @@ class Descent(Spec):
     sam : float or None
         Take the gradient at theta + sam g / |g| instead of theta, at the price of a second pass:
         sharpness-aware minimisation (Foret, Kleiner, Mobahi and Neyshabur 2021; about 0.05).
+    mixup : float or None
+        Blend the examples of each batch by a share from Beta(mixup, mixup), and their targets
+        with them (Zhang, Cisse, Dauphin and Lopez-Paz 2018, mixup; about 0.2). For numbers,
+        pictures and sounds.
     lookahead : int or None
         After every so many steps, go back half of the way to where the last such pause left off
         (Zhang, Lucas, Hinton and Ba 2019, Lookahead optimizer: k steps forward, 1 step back).
@@ -90,6 +94,7 @@ class Descent(Spec):
     layer_rates: tuple[tuple[str, float], ...] = ()
     accumulate: int = 1
     sam: float | None = None
+    mixup: float | None = None
     lookahead: int | None = None
     ema: float | None = None
     tail_average: float | None = None
@@ -107,7 +112,7 @@ class Descent(Spec):
             check_integer(self, "patience", at_least=1)
         check_choice(self, "watch", ("loss", "score"))
         check_number(self, "weight_decay", at_least=0)
-        for name in ("clip_norm", "clip_value", "clip_adaptive", "sam"):
+        for name in ("clip_norm", "clip_value", "clip_adaptive", "sam", "mixup"):
             if getattr(self, name) is not None:
                 check_number(self, name, above=0)
         if self.ema is not None:
@@ -152,6 +157,10 @@ class Descent(Spec):
             raise SpecError(f"Descent: {name} and accumulate do not go together")
         if self.ema is not None and self.tail_average is not None:
             raise SpecError("Descent: ema and tail_average are two averages: choose one")
+        if self.mixup is not None and self.batch_size == 1:
+            raise SpecError("Descent: mixup blends the rows of a batch: batch_size must be above 1")
+        if self.mixup is not None and self.optimizer.full_batch:
+            raise SpecError(f"Descent: mixup draws at every step, which {name} cannot follow")
         averages = type(self.optimizer).evaluation_params is not Optimizer.evaluation_params
         extras = {
             "ema": self.ema, "tail_average": self.tail_average, "lookahead": self.lookahead,

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from descend.errors import UsageError
+from descend.training.mixup import check_mixable
 
 __all__ = ["Extras"]
 
@@ -29,6 +30,7 @@ class Extras:
     clip_value: float | None = None
     clip_adaptive: float | None = None
     sam: float | None = None
+    mixup: float | None = None
     lookahead: int | None = None
     ema: float | None = None
     tail_average: float | None = None
@@ -39,8 +41,10 @@ class Extras:
         """Return those of a way down."""
         return cls(**{field.name: getattr(descent, field.name) for field in fields(cls)})
 
-    def check_layers(self, params: Any) -> None:
-        """Refuse a rate for layers that the network does not have."""
+    def check(self, params: Any, x: Any) -> None:
+        """Refuse a rate for layers that the network does not have, and blends of codes."""
+        if self.mixup is not None:
+            check_mixable(x)
         names = [_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
         for pattern, _ in self.layer_rates:
             if not any(_covers(pattern, name) for name in names):

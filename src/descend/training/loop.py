@@ -127,7 +127,7 @@ class Run:
             self._keys.append(key)
             self.lanes.append(Lane(one, *start))
         self._extras = Extras.of(descent)
-        self._extras.check_layers(self.lanes[0].params)
+        self._extras.check(self.lanes[0].params, train.x)
         self.batch_size = min(descent.batch_size or self.rows, self.rows)
         whole = self.batch_size == self.rows and descent.batch_size != 1
         if whole and not jax.tree.leaves(self.lanes[0].state):

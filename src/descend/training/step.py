@@ -20,6 +20,7 @@ from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Schedule
 from descend.training.extras import Extras
+from descend.training.mixup import mixed
 
 __all__ = [
     "Carry",
@@ -27,7 +28,6 @@ __all__ = [
     "Settings",
     "forward",
     "forward_both",
-    "input_slopes",
     "link_of",
     "loss_and_gradient",
     "losses_of",
@@ -186,8 +186,13 @@ def program(
         )  # fmt: skip
 
     def batch_loss(params, state, x, y, weights, count, key, settings):
+        other_y, share = y, None
+        if extras.mixup is not None:
+            x, other_y, share = mixed(x, y, extras.mixup, key)
         raw, state = network.apply(params, state, x, key=key, train=True)
         each = loss(raw, y)
+        if share is not None:
+            each = share * each + (1 - share) * loss(raw, other_y)
         if weights is not None:
             each = each * weights
         total = jnp.sum(each)
@@ -370,30 +375,3 @@ def loss_and_gradient(network: Layer, loss: Loss) -> Callable[..., tuple[jax.Arr
         return jnp.sum(weights * loss(raw, y))
 
     return jax.jit(jax.value_and_grad(total))
-
-
-@lru_cache(maxsize=64)
-def input_slopes(network: Layer) -> Callable[..., Any]:
-    """Return the compiled (params, state, x, directions) -> slopes by the numbers in x.
-
-    The slopes are those of sum(raw outputs * directions), directions (batch, width); the integers
-    in x have none, and give zeros.
-    """
-
-    def total(params: Any, state: Any, x: Any, directions: jax.Array) -> Any:
-        leaves, tree = jax.tree.flatten(x)
-        floats = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
-
-        def weighed(numbers: Any) -> jax.Array:
-            whole = [n if f else leaf for n, f, leaf in zip(numbers, floats, leaves, strict=True)]
-            raw, _ = network.apply(
-                params, state, jax.tree.unflatten(tree, whole), key=None, train=False
-            )
-            return jnp.sum(raw * directions)
-
-        numbers = [
-            leaf if f else jnp.zeros((), float) for leaf, f in zip(leaves, floats, strict=True)
-        ]
-        return jax.tree.unflatten(tree, jax.grad(weighed)(numbers))
-
-    return jax.jit(total)
