@@ -1,4 +1,4 @@
-"""Learning one row at a time: the latency of ``learn_one`` beside deep-river's.
+"""Learning one row at a time: ``learn_one``, with and without a prediction first, and deep-river's.
 
 deep-river is no dependency: ``pip install river deep-river`` to have it compared.
 """
@@ -31,8 +31,8 @@ class Network(torch.nn.Module):
         return self.out(torch.relu(self.hidden(x)))
 
 
-def learning(model: Any) -> Callable[[], float]:
-    """Return the learning of some rows, one by one."""
+def learning(model: Any, predicting: bool = False) -> Callable[[], float]:
+    """Return the learning of some rows, one by one, each predicted before if asked for."""
     r = np.random.default_rng(0)
     x = r.normal(size=(ROWS, FEATURES))
     rows = [{f"x{i}": float(v) for i, v in enumerate(row)} for row in x]
@@ -40,6 +40,8 @@ def learning(model: Any) -> Callable[[], float]:
 
     def work() -> float:
         for row, label in zip(rows, labels, strict=True):
+            if predicting:
+                model.predict_one(row)
             model.learn_one(row, label)
         return ROWS
 
@@ -55,17 +57,23 @@ def main() -> None:
         return
     from descend.estimators.river import RiverClassifier
 
-    peer = classifier(
-        module=Network(), loss_fn="cross_entropy", optimizer_fn="adam", lr=0.01,
-        is_feature_incremental=False, is_class_incremental=False,
-    )  # fmt: skip
-    seconds = compare(
-        {
-            "Descend": learning(RiverClassifier(hidden_layer_sizes=(HIDDEN,))),
-            "deep-river": learning(peer),
-        }
-    )
-    show(f"learn_one, {FEATURES}-{HIDDEN}-2, Adam", seconds, "row")
+    def peer() -> Any:
+        return classifier(
+            module=Network(), loss_fn="cross_entropy", optimizer_fn="adam", lr=0.01,
+            is_feature_incremental=False, is_class_incremental=False,
+        )  # fmt: skip
+
+    def ours(activation: str = "relu") -> Any:
+        return RiverClassifier(hidden_layer_sizes=(HIDDEN,), activation=activation)
+
+    contestants = {
+        "Descend": learning(ours()),
+        "Descend, compiled (elu)": learning(ours("elu")),
+        "deep-river": learning(peer()),
+    }
+    show(f"learn_one, {FEATURES}-{HIDDEN}-2, Adam", compare(contestants), "row")
+    contestants = {"Descend": learning(ours(), True), "deep-river": learning(peer(), True)}
+    show("predict_one, then learn_one", compare(contestants), "row")
 
 
 if __name__ == "__main__":

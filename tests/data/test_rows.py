@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from descend.data import rows as module
 from descend.data.rows import Rows, RowsWriter
 from descend.errors import DataError, OutputError
 
@@ -35,6 +36,17 @@ def rows() -> Rows:
 def test_reads_what_an_array_gives(rows: Rows, chosen: slice | np.ndarray) -> None:
     np.testing.assert_array_equal(rows[chosen], ARRAY[chosen])
     assert rows[chosen].dtype == np.float32
+
+
+@pytest.mark.parametrize("gap", [0, 2**20])
+def test_blocks_and_pieces_give_the_same(
+    rows: Rows, gap: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GAP", gap)
+    monkeypatch.setattr(module, "BLOCK", 7 * 24)
+    for seed in range(20):
+        chosen = np.random.default_rng(seed).integers(0, 100, 30)
+        np.testing.assert_array_equal(rows[chosen], ARRAY[chosen])
 
 
 def test_looks_like_an_array(rows: Rows) -> None:

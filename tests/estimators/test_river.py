@@ -7,9 +7,6 @@ import pickle
 
 import numpy as np
 import pytest
-
-pytest.importorskip("river", reason="River is not installed")
-
 from river.checks import yield_checks
 
 from descend.errors import DivergedError
@@ -19,7 +16,6 @@ MODELS = (RiverClassifier(), RiverRegressor())
 CHECKS = [(model, check) for model in MODELS for check in yield_checks(model)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "check"), CHECKS, ids=[f"{type(m).__name__}-{c.__name__}" for m, c in CHECKS]
 )

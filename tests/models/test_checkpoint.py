@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -40,11 +41,15 @@ def stopped_after(folder: Path, epochs: int) -> None:
 
 
 def weights(run: TableTraining) -> list[np.ndarray]:
-    import jax
-
     for _ in run.epochs():
         pass
-    return jax.tree.leaves(run.run.params)
+    return leaves(run.run.params)
+
+
+def leaves(params: Any) -> list[np.ndarray]:
+    import jax
+
+    return jax.tree.leaves(params)
 
 
 def test_goes_on_to_the_same_bits(tmp_path: Path) -> None:
@@ -146,38 +151,47 @@ def test_a_full_disk_does_not_end_the_training(
     assert {path: path.read_bytes() for path in tmp_path.glob("step-*.checkpoint")} == before
 
 
-def kill_and_resume(folder: Path, rounds: int, seed: int) -> None:
-    """Kill a training process at random moments until it ends, and compare with one left alone."""
-    data = folder / "data.csv"
-    table(3000).write_csv(data)
-    base = [sys.executable, "-m", "descend", "train", str(data), "-t", "y", "-q", "--epochs", "40"]
-    subprocess.run([*base, "--patience", "99", "--out", str(folder / "alone.descend")], check=True)
-    command = [*base, "--patience", "99", "--out", str(folder / "killed.descend")]
-    command += ["--checkpoint", str(folder / "run"), "--every", "0", "--resume"]
-    generator, kills = random.Random(seed), 0
-    while True:
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        wait = generator.uniform(1.0, 6.0) if kills < rounds else 600
-        deadline = time.monotonic() + wait
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        _, said = process.communicate()
-        assert b"damaged" not in said, said
-        if process.returncode == 0:
-            break
-        assert process.returncode == -signal.SIGKILL, said
+def kill_and_resume(folder: Path, kills: int, seed: int) -> int:
+    """Kill training processes at random moments and resume them, until so many were killed.
+
+    Every run that comes to its end is compared with one that was left alone. Returns how many of
+    the killed processes had written a checkpoint of their own.
+    """
     import descend
 
-    alone, killed = (descend.load(folder / f"{name}.descend") for name in ("alone", "killed"))
-    import jax
-
-    for a, b in zip(jax.tree.leaves(alone.params), jax.tree.leaves(killed.params), strict=True):
-        np.testing.assert_array_equal(a, b)
+    data, run = folder / "data.csv", folder / "run"
+    table(3000).write_csv(data)
+    base = [sys.executable, "-m", "descend", "train", str(data), "-t", "y", "-q"]
+    base += ["--epochs", "400", "--patience", "999", "--out"]
+    subprocess.run([*base, str(folder / "alone.descend")], check=True)
+    wanted = descend.load(folder / "alone.descend").params
+    command = [*base, str(folder / "killed.descend"), "--checkpoint", str(run)]
+    command += ["--every", "0", "--resume"]
+    generator, killed, written = random.Random(seed), 0, 0
+    while killed < kills:
+        before = set(run.glob("step-*.checkpoint"))
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        try:
+            _, said = process.communicate(timeout=generator.uniform(1.0, 8.0))
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            _, said = process.communicate()
+        assert b"damaged" not in said, said
+        if process.returncode == -signal.SIGKILL:
+            killed += 1
+            written += set(run.glob("step-*.checkpoint")) != before
+            if killed < kills:
+                continue
+            subprocess.run(command, check=True)
+        else:
+            assert process.returncode == 0, said
+        got = descend.load(folder / "killed.descend").params
+        for a, b in zip(leaves(got), leaves(wanted), strict=True):
+            np.testing.assert_array_equal(a, b)
+        shutil.rmtree(run)
+    return written
 
 
 @pytest.mark.slow
 def test_killed_at_random_moments_and_resumed(tmp_path: Path) -> None:
-    kill_and_resume(tmp_path, rounds=10, seed=0)
+    kill_and_resume(tmp_path, kills=10, seed=0)

@@ -21,6 +21,13 @@ from descend.errors import DataError, OutputError
 
 __all__ = ["Rows", "RowsWriter"]
 
+BLOCK = 2**20
+"""Bytes that are read in one go where many of the rows in them are wanted."""
+
+GAP = 2**13
+"""Where a row is wanted every so many bytes on average, or more often, whole blocks are read: it
+takes as long to copy 8 kB from the system's memory as to ask for one more piece of a file."""
+
 
 class Rows:
     """An array (rows, ...) in a file, row after row without gaps, in the machine's byte order.
@@ -126,19 +133,37 @@ class Rows:
             first, last, step = chosen.indices(len(self))
             if step != 1:
                 return self[np.arange(first, last, step)]
-            starts, lengths = np.array([first]), np.array([max(0, last - first)])
-        else:
-            chosen = np.asarray(chosen, np.int64)
-            if chosen.size and (chosen.min() < 0 or chosen.max() >= len(self)):
-                raise IndexError(f"row {chosen.max()} of {len(self)} rows, from 0")
-            # Neighbours are read in one go.
-            breaks = np.flatnonzero(np.diff(chosen) != 1) + 1
-            edges = np.concatenate([[0], breaks, [len(chosen)]])
-            starts, lengths = chosen[edges[:-1]] if len(chosen) else edges[:1], np.diff(edges)
+            return self._pieces(np.array([first]), np.array([max(0, last - first)]))
+        chosen = np.asarray(chosen, np.int64)
+        if chosen.size and (chosen.min() < 0 or chosen.max() >= len(self)):
+            raise IndexError(f"row {chosen.max()} of {len(self)} rows, from 0")
+        if len(chosen) > 1 and _span(chosen) * self._row_bytes <= GAP * len(chosen):
+            return self._picked(chosen)
+        # Neighbours are read in one go.
+        breaks = np.flatnonzero(np.diff(chosen) != 1) + 1
+        edges = np.concatenate([[0], breaks, [len(chosen)]])
+        return self._pieces(chosen[edges[:-1]] if len(chosen) else edges[:1], np.diff(edges))
+
+    def _pieces(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Read so many rows from each of some rows on."""
         out = np.empty((int(lengths.sum()), *self.shape[1:]), self.dtype)
         if out.nbytes:
             view = out.data.cast("B")
             self._read(view, starts * self._row_bytes + self._offset, lengths * self._row_bytes)
+        return out
+
+    def _picked(self, chosen: np.ndarray) -> np.ndarray:
+        """Read the blocks of the file from the first row to the last, and pick rows from each."""
+        out = np.empty((len(chosen), *self.shape[1:]), self.dtype)
+        order = np.argsort(chosen, kind="stable")
+        wanted, many = chosen[order], max(1, BLOCK // self._row_bytes)
+        begin = 0
+        while begin < len(wanted):
+            first = wanted[begin]
+            end = int(np.searchsorted(wanted, first + many))
+            block = self._pieces(wanted[begin : begin + 1], wanted[end - 1 : end] - first + 1)
+            out[order[begin:end]] = block[wanted[begin:end] - first]
+            begin = end
         return out
 
     def _read(self, view: memoryview, offsets: np.ndarray, sizes: np.ndarray) -> None:
@@ -159,6 +184,10 @@ class Rows:
                 if not got:
                     raise DataError(f"{self.path} has become shorter while it was being read")
                 position, offset = position + got, offset + got
+
+
+def _span(chosen: np.ndarray) -> int:
+    return int(chosen.max()) - int(chosen.min()) + 1
 
 
 class RowsWriter:
