@@ -9,7 +9,7 @@ from descend.cli.optimize import command
 from descend.errors import TableError, UsageError
 
 SQUARE = "4 4\n1 2 1\n2 3 1\n3 4 1\n4 1 1\n"
-QUICK = ["--time", "0.5", "--reads", "8", "--steps", "100", "--algorithm", "dsb"]
+QUICK = ["--time-limit", "0.5", "--reads", "8", "--steps", "100", "--algorithm", "dsb"]
 
 
 def run(*arguments):
@@ -47,7 +47,7 @@ def test_result_file_and_pictures(square, tmp_path, show):
 def test_fewest_colors_of_a_ring(tmp_path):
     path = tmp_path / "ring.col"
     path.write_text("p edge 5 5\ne 1 2\ne 2 3\ne 3 4\ne 4 5\ne 5 1\n")
-    result = run(path, "--time", "2", *QUICK[2:], "--json", "--picture", tmp_path / "c.svg")
+    result = run(path, "--time-limit", "2", *QUICK[2:], "--json", "--picture", tmp_path / "c.svg")
     found = json.loads(result.stdout)
     assert found["answer"]["feasible"]
     assert len(set(found["answer"]["value"])) == 3

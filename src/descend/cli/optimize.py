@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from descend.cli.options import json_option, quiet_option
+from descend.cli.values import Seconds
 
 if TYPE_CHECKING:
     from descend.feedback.files import Loaded
@@ -21,7 +22,10 @@ PICTURES = ("answer", "energy", "states")
 @click.command("optimize", short_help="Find the best arrangement of interconnected factors.")
 @click.argument("file")
 @click.option("--kind", help="Format of FILE, where its ending does not tell.")
-@click.option("--time", "seconds", type=float, default=10.0, show_default=True, help="Seconds.")
+@click.option(
+    "--time-limit", "seconds", type=Seconds(), default="10s", show_default=True, metavar="TIME",
+    help="For everything, as 30s or 5m.",
+)  # fmt: skip
 @click.option("--algorithm", default="auto", show_default=True, help="bsb, dsb, gsb, cac, nmfa …")
 @click.option(
     "--reads", type=int, help="Networks side by side; default: 64, 8 where time is short."
@@ -56,7 +60,7 @@ def command(
     model, or a symmetric matrix as CSV.
 
     \b
-    descend optimize G22.txt --time 30
+    descend optimize G22.txt --time-limit 30s
     descend optimize berlin52.tsp --picture tour.svg
     descend optimize queen6_6.col --colors 7 --out colours.json
     """

@@ -10,8 +10,10 @@ import click
 
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.cli.train import command as train
 from descend.cli.train import stopping
 from descend.cli.values import Names
+from descend.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from descend.cli.render import Talk
@@ -23,11 +25,45 @@ SHOWN = 10
 """Trials in the table on the screen."""
 
 
+class Choices(click.ParamType[Any]):
+    """An option of `descend train` and what to try for it: ``a|b|c``, or ``low..high``."""
+
+    name = "option=choices"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the option's name, and a `Between` or a tuple of what the option itself takes."""
+        if not isinstance(value, str):
+            return value
+        written, mark, text = value.partition("=")
+        name = written.strip().removeprefix("--").replace("-", "_")
+        if not mark or not text.strip():
+            self.fail(f'"{value}" is not OPTION=CHOICES, as layers=64,32|128,64', param, ctx)
+        known = {option.name: option for option in train.params}
+        if name not in known:
+            near = did_you_mean(written, [option.opts[-1].strip("-") for option in train.params])
+            self.fail(f'descend train has no option "{written}".{near}', param, ctx)
+        kind = known[name].type
+        low, dots, high = text.partition("..")
+        if not dots:
+            return name, tuple(kind.convert(part.strip(), param, ctx) for part in text.split("|"))
+        from descend.models.search_space import Between
+
+        number: click.ParamType[Any] = click.FLOAT
+        return name, Between(*(number.convert(end, param, ctx) for end in (low, high)))
+
+
 @click.command("search", short_help="Search for good settings: layers, rates, dropout, decay.")
 @click.argument("file")
 @click.option("-t", "--target", type=Names(), help="Column to predict; several with commas.")
 @click.option("-o", "--out", type=click.Path(), help="Model file to write [FILE's name].descend")
 @click.option("--drop", type=Names(), help="Columns to leave out.")
+@click.option(
+    "--try",
+    "space",
+    type=Choices(),
+    multiple=True,
+    help="What to search, as learning-rate=0.0003..0.03 or layers=64,32|128,64; again for more.",
+)
 @click.option("--trials", type=int, default=50, show_default=True, help="Settings to try.")
 @click.option("--halving", is_flag=True, help="Give up two thirds early, twice.")
 @click.option("--epochs", type=int, help="Passes over the training rows, at most.")
@@ -39,6 +75,7 @@ SHOWN = 10
 def command(
     file: str,
     out: str | None,
+    space: tuple[tuple[str, Any], ...],
     trials: int,
     halving: bool,
     folder: str | None,
@@ -49,13 +86,20 @@ def command(
     """Try many settings on FILE, and train and save the best.
 
     Networks of one shape are trained side by side. Settings are compared on the validation rows;
-    the test rows are seen by the best one only.
+    the test rows are seen by the best one only. Without --try, layers, dropout, batch size,
+    learning rate and weight decay are searched. With --folder a search that was stopped goes on,
+    also to more --trials.
 
     \b
     descend search penguins.csv --target species --trials 50
     descend search houses.csv -t price --halving --folder houses-search
+    descend search houses.csv -t price --try "layers=64,32|128,64" \\
+      --try learning-rate=0.0003..0.03 --try optimizer=momentum
     """
     how = reading(values)
+    twice = [name for i, (name, _) in enumerate(space) if name in dict(space[:i])]
+    if twice:
+        raise UsageError(f"--try {twice[0]} is there twice: put its choices together, as a|b")
     values["target"], values["drop"] = values["target"] or (), values["drop"] or ()
     destination = Path(out) if out else model_name(file)
     check_writable(destination)
@@ -67,8 +111,8 @@ def command(
     talk, options = Talk(quiet), Options.of(**values)
     with naming(file):
         search = Search(
-            file, options, trials=trials, halving=halving, folder=folder, **how
-        )  # fmt: skip
+            file, options, space=dict(space), trials=trials, halving=halving, folder=folder, **how
+        )
     if search.finished:
         talk.line("Resumed", f"{len(search.finished)} trials are done already")
     talk.line("Search", f"{trials} trials" + (", successive halving" if halving else ""))

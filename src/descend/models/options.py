@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from descend import activations
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, Target
 from descend.errors import UsageError, did_you_mean
@@ -19,6 +20,7 @@ from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.models.realmlp import SMOOTHING, realmlp_descent
 from descend.schedules import Constant
+from descend.spec import check_choice
 from descend.training import Descent
 
 __all__ = ["Options", "check_class_weight"]
@@ -201,7 +203,8 @@ class Options:
             raise UsageError(f'class_weight is "balanced" or not given, got {self.class_weight!r}')
 
     def _check_choices(self) -> None:
-        """Check what concerns ensembles, named networks, metrics and limits."""
+        """Check what concerns activations, ensembles, named networks, metrics and limits."""
+        check_choice(self, "activation", activations.__all__)
         if self.members is not None and not (type(self.members) is int and self.members >= 1):
             raise UsageError(f"members is at least 1, got {self.members!r}")
         if self.network not in (None, *NETWORKS):

@@ -6,31 +6,31 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from descend.errors import DivergedError, OutputError, UsageError, did_you_mean
-from descend.models.networks.tables import default_descent, default_layers
+from descend.errors import DivergedError, OutputError, UsageError
 from descend.models.options import Options
+from descend.models.search_space import Between, Space, check_space, default_space
 from descend.models.table_training import TableTraining, plan_for
 from descend.training import Run
 
-__all__ = ["Search", "Trial", "default_space"]
+__all__ = ["Search", "Trial"]
 
 LANES = 8
 """Networks of one shape that are drawn, and trained, together."""
+
+VARIED = 4
+"""First trials that each draw a shape of their own, so that few trials show more than one."""
 
 KEEP = 3
 """Successive halving keeps one of so many, and trains it for so many times the epochs."""
 
 RUNGS = 3
-
-Space = Mapping[str, Sequence[Any]]
-"""Option name -> its choices; two floats (low, high) stand for all between, by their logarithms."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +66,6 @@ class Trial:
         return self.rung, -math.inf if self.loss is None else -self.loss
 
 
-def default_space(rows: int) -> dict[str, tuple[Any, ...]]:
-    """Return what is searched for so many training rows, unless asked otherwise.
-
-    Examples
-    --------
-    >>> sorted(default_space(1000))
-    ['batch_size', 'dropout', 'layers', 'learning_rate', 'weight_decay']
-    """
-    batch = default_descent(rows, 0).batch_size or rows
-    units = default_layers(rows)
-    return {
-        "layers": (units, (units[0],), (2 * units[0], units[0]), (units[0], units[0], units[1])),
-        "dropout": (0.0, 0.1, 0.2, 0.4),
-        "batch_size": (batch, 2 * batch, max(8, batch // 2)),
-        "learning_rate": (1e-4, 3e-2),
-        "weight_decay": (1e-3, 1.0),
-    }
-
-
 class Search:
     """A search over options of `descend.train`, on one table.
 
@@ -97,7 +78,7 @@ class Search:
     options : Options
         What is not searched.
     space : mapping, optional
-        Option name -> choices, or (low, high) as floats; `default_space` by default.
+        Option name -> choices, or `Between`; `default_space` by default. Options: `SEARCHED`.
     trials : int
     halving : bool
         Train all for a ninth of the epochs, the best third for a third, and the best third of
@@ -140,12 +121,7 @@ class Search:
         if not self.training.validation.rows:
             raise UsageError("a search needs validation rows to compare by: --validation 0.2")
         self.space = dict(space or default_space(self.training.train.rows))
-        known = [field.name for field in dataclasses.fields(Options)]
-        for name, choices in self.space.items():
-            if name not in known:
-                raise UsageError(f'there is no option "{name}".{did_you_mean(name, known)}')
-            if isinstance(choices, str) or not len(choices):
-                raise UsageError(f"the space of {name} is a list of choices, got {choices!r}")
+        check_space(self.space, options)
         self.finished: list[Trial] = []
         self._stop = False
         self._file = None if folder is None else self._opened(Path(folder))
@@ -199,21 +175,17 @@ class Search:
     def _drawn(self) -> list[dict[str, Any]]:
         """Draw the settings of all trials: a function of the seed and the space only."""
         generator = np.random.Generator(np.random.Philox(key=[self.options.seed, 50]))
-        ranges = {n for n, c in self.space.items() if len(c) == 2 and isinstance(c[0], float)}
+        ranges = {name: c for name, c in self.space.items() if isinstance(c, Between)}
         drawn: list[dict[str, Any]] = []
         shape: dict[str, Any] = {}
         for i in range(self.trials):
-            if i % LANES == 0:
+            if i % LANES == 0 or i < VARIED:
                 shape = {
                     name: choices[int(generator.integers(len(choices)))]
                     for name, choices in self.space.items()
-                    if name not in ranges
+                    if not isinstance(choices, Between)
                 }
-            values = dict(shape)
-            for name in sorted(ranges):
-                low, high = self.space[name]
-                power = generator.uniform(math.log(low), math.log(high))
-                values[name] = float(f"{math.exp(power):.3g}")
+            values = shape | {name: ranges[name].draw(generator) for name in sorted(ranges)}
             drawn.append({name: values[name] for name in self.space})
         return drawn
 
@@ -260,10 +232,13 @@ class Search:
         return found
 
     def _identity(self) -> dict[str, Any]:
-        """Return what must be the same for a search to go on."""
+        """Return what must be the same for a search to go on.
+
+        More trials are the same search, but where halving chooses among all of them.
+        """
         return json.loads(json.dumps({
             "data": self.training.examples.digest, "options": repr(self.options),
-            "space": repr(self.space), "trials": self.trials, "halving": self.halving,
+            "space": repr(self.space), "halving": self.trials if self.halving else None,
         }))  # fmt: skip
 
     def _opened(self, folder: Path) -> Path:
@@ -288,7 +263,7 @@ class Search:
                 raise UsageError(f"{path} is not the table of a search: line {i + 1}") from None
         if whole[0] != self._identity():
             raise UsageError(
-                f"{path} is of another search: other rows, options, space or trials. Use another "
+                f"{path} is of another search: other rows, options, space or halving. Use another "
                 "folder"
             )
         for found in whole[1:]:
