@@ -25,7 +25,7 @@ SHOWN = 10
 """Trials in the table on the screen."""
 
 
-class Choices(click.ParamType[Any]):
+class _Choices(click.ParamType[Any]):
     """An option of `descend train` and what to try for it: ``a|b|c``, or ``low..high``."""
 
     name = "option=choices"
@@ -48,7 +48,7 @@ class Choices(click.ParamType[Any]):
             return name, tuple(kind.convert(part.strip(), param, ctx) for part in text.split("|"))
         from descend.models.search_space import Between
 
-        number: click.ParamType[Any] = click.FLOAT
+        number: Any = click.FLOAT
         return name, Between(*(number.convert(end, param, ctx) for end in (low, high)))
 
 
@@ -60,7 +60,7 @@ class Choices(click.ParamType[Any]):
 @click.option(
     "--try",
     "space",
-    type=Choices(),
+    type=_Choices(),
     multiple=True,
     help="What to search, as learning-rate=0.0003..0.03 or layers=64,32|128,64; again for more.",
 )

@@ -13,7 +13,7 @@ from descend.errors import UsageError, did_you_mean
 from descend.models.networks.tables import default_descent, default_layers
 from descend.models.options import EXTRAS, Options
 
-__all__ = ["SEARCHED", "Between", "Space", "check_space", "default_space"]
+__all__ = ["Between", "SEARCHED", "Space", "check_space", "default_space"]
 
 SEARCHED = (
     "layers",
