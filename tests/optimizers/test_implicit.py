@@ -8,7 +8,7 @@ import pytest
 
 from descend.errors import UsageError
 from descend.layers import Dense, Sequential
-from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, SquaredError
+from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Poisson, SquaredError
 from descend.optimizers import SGD, ImplicitSGD
 from descend.schedules import Constant
 from descend.training import Descent, Examples, Run
@@ -114,6 +114,33 @@ def test_logistic_regression_is_the_root_along_x(rate: float, wide: bool) -> Non
         )
     found = np.append(run.params["weight"], run.params["bias"])
     assert np.abs(found - theta).max() / np.abs(theta).max() < close(rate, wide)
+
+
+@pytest.mark.parametrize("network", [Dense(1), Sequential((Dense(1),))])
+@pytest.mark.parametrize("rate", [1e-3, 1.0, 1e3])
+def test_one_row_and_one_output_take_one_way(network, rate: float) -> None:
+    """The same steps as by conjugate gradients, which know nothing of the line."""
+    x, _, params = linear(6)
+    start = {"weight": params["weight"][:, :1], "bias": params["bias"][:1]}
+    start = {"0_dense": start} if isinstance(network, Sequential) else start
+    for loss, y in (
+        (BinaryCrossEntropy(), np.array([0, 1, 1, 0, 1, 0], np.float64)),
+        (Poisson(), np.array([[0], [1], [5], [0], [2], [3]], np.float64)),
+    ):
+        with jax.enable_x64():
+            alone = one_epoch(network, loss, Examples(x, y), start, rate=rate, batch=1, wide=True)
+            batch = np.repeat(x, 2, axis=0), np.repeat(y, 2, axis=0)
+            pairs = one_epoch(network, loss, Examples(*batch), start, rate=rate, batch=2, wide=True)
+        for a, b in zip(jax.tree.leaves(alone.params), jax.tree.leaves(pairs.params), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
+def test_a_row_without_any_slope_is_no_step() -> None:
+    x, y = np.zeros((3, 2), np.float32), np.zeros((3, 1), np.float32)
+    start = {"weight": np.ones((2, 1), np.float32), "bias": np.zeros(1, np.float32)}
+    run = one_epoch(Dense(1), SquaredError(), Examples(x, y), start, rate=10.0, batch=1)
+    np.testing.assert_array_equal(run.params["weight"], start["weight"])
+    np.testing.assert_array_equal(run.params["bias"], start["bias"])
 
 
 def digits(n: int = 200) -> Examples:

@@ -8,11 +8,12 @@ from typing import Any
 import jax
 
 from descend.layers.combinators import Parallel, Residual, Sequential
+from descend.layers.dense import Dense
 from descend.layers.layer import Layer, Params, Shape, State
 from descend.layers.members import Members
 from descend.layers.mirror_average import MirrorAverage
 
-__all__ = ["output_shape", "parameter_count", "summary_line"]
+__all__ = ["has_one_weighted_sum", "output_shape", "parameter_count", "summary_line"]
 
 
 def parameter_count(params: Params) -> int:
@@ -25,6 +26,22 @@ def parameter_count(params: Params) -> int:
     45
     """
     return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def has_one_weighted_sum(network: Layer) -> bool:
+    """Return whether all a network does is f(x w + b) with one output.
+
+    The gradients of one row, wherever they are taken, then all lie along (x, 1).
+
+    Examples
+    --------
+    >>> from descend.layers import Dense
+    >>> has_one_weighted_sum(Sequential((Dense(1, "sigmoid"),))), has_one_weighted_sum(Dense(2))
+    (True, False)
+    """
+    while isinstance(network, Sequential) and len(network.layers) == 1:
+        network = network.layers[0]
+    return isinstance(network, Dense) and network.units == 1
 
 
 def output_shape(layer: Layer, input_shape: Shape) -> tuple[int, ...]:

@@ -16,6 +16,9 @@ from descend.spec import check_integer, check_number
 
 __all__ = ["ImplicitSGD", "ImplicitState"]
 
+BISECTIONS = 60
+"""Steps along one way, at most; Newton's need 1 for squared error, and 3 to 8 for others."""
+
 HALVINGS = 12
 """Times that a Newton step is halved, at most, until the objective falls."""
 
@@ -47,7 +50,9 @@ class ImplicitSGD(Optimizer):
     The minimum is found by Newton's method, whose linear systems are solved by conjugate gradients
     through products with the Hessian. For linear and generalised linear models, whose Hessian on b
     rows and k outputs has rank b k at most, this ends at the exact minimum: squared error after
-    one Newton step, others after a few. For networks it is an approximation with bounded work: it
+    one Newton step, others after a few. One row of a model with a single output, whose gradients
+    all lie along (x, 1), is solved along that line alone, by Newton's method within a bracket
+    (`Run` says so with ``one_way``). For networks it is an approximation with bounded work: it
     stops at ``tolerance``, or after ``newton_steps``, or where the objective falls no more; the
     ``residual`` of the latest step is in the optimizer's state. A step costs about 3 to
     2 ``newton_steps`` (``cg_steps`` + 2) times a gradient.
@@ -110,6 +115,7 @@ class ImplicitSGD(Optimizer):
             learning_rate: Any = None,
             value: Any = None,
             value_fn: Any = None,
+            one_way: bool = False,
             **extra: Any,
         ) -> tuple[Any, ImplicitState]:
             del extra
@@ -117,15 +123,14 @@ class ImplicitSGD(Optimizer):
             flat, unravel = jax.flatten_util.ravel_pytree(params)
             gradient, _ = jax.flatten_util.ravel_pytree(updates)
             rate = jnp.asarray(learning_rate, flat.dtype)
-            step, residual = self._solve(
-                lambda p: value_fn(unravel(p)), flat, jnp.asarray(value, flat.dtype), gradient, rate
-            )
+            told = (flat, jnp.asarray(value, flat.dtype), gradient, rate)
+            step, residual = self._solve(lambda p: value_fn(unravel(p)), *told, one_way)
             count = state.step + (state.step < jnp.iinfo(jnp.int32).max)
             return unravel(step), ImplicitState(count, residual.astype(float))
 
         return optax.GradientTransformationExtraArgs(init, update)
 
-    def _solve(self, loss, start, value, gradient, rate) -> tuple[jax.Array, jax.Array]:
+    def _solve(self, loss, start, value, gradient, rate, one_way) -> tuple[jax.Array, jax.Array]:
         """Return the step d that solves d + rate g(start + d) = 0, and its residual."""
         slope = jax.grad(loss)
 
@@ -176,10 +181,42 @@ class ImplicitSGD(Optimizer):
             kept = jax.tree.map(lambda a, b: jnp.where(fell, a, b), kept, (d, value, g, residual))
             return i + 1, *kept, fell
 
-        nothing = jnp.zeros_like(start)
-        begin = (0, nothing, value, gradient, residual_of(nothing, gradient), jnp.array(True))
+        d = jnp.zeros_like(start)
+        if one_way:
+            d = _along(slope, start, gradient, rate, self.tolerance)
+            value, gradient = jax.value_and_grad(loss)(start + d)
+        begin = (0, d, value, gradient, residual_of(d, gradient), jnp.array(True))
         held = jax.lax.while_loop(going, newton, begin)
         return held[1], held[4]
+
+
+def _along(slope, start: jax.Array, gradient: jax.Array, rate: Any, tolerance: float) -> jax.Array:
+    """Return the step -s u along the unit gradient u whose s is the root of s - rate u.g(s).
+
+    For a convex loss the root lies between 0 and rate |gradient|, because u.g falls on the way.
+    """
+    size = jnp.linalg.norm(gradient)
+    way = gradient / jnp.maximum(size, jnp.finfo(start.dtype).tiny)
+
+    def excess(s: jax.Array) -> jax.Array:
+        return s - rate * jnp.vdot(way, slope(start - s * way))
+
+    def going(held: Any) -> jax.Array:
+        i, low, high, s, moved = held
+        return (i < BISECTIONS) & (jnp.abs(moved) > tolerance * jnp.abs(s)) & (low < high)
+
+    def newton(held: Any) -> Any:
+        i, low, high, s, _ = held
+        error, steepness = jax.jvp(excess, (s,), (jnp.ones_like(s),))
+        low, high = jnp.where(error > 0, low, s), jnp.where(error > 0, s, high)
+        after = s - error / steepness
+        after = jnp.where((low < after) & (after < high), after, 0.5 * (low + high))
+        after = jnp.where(error == 0, s, after)
+        return i + 1, low, high, after, after - s
+
+    zero = jnp.zeros_like(size)
+    held = jax.lax.while_loop(going, newton, (0, zero, rate * size, zero, rate * size))
+    return -held[3] * way
 
 
 def _conjugate_gradients(times: Callable, b: jax.Array, most: int) -> jax.Array:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import optax
 
 from descend.layers import Layer
+from descend.layers.summary import has_one_weighted_sum
 from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Schedule
@@ -272,6 +273,7 @@ def program(
         if looks_again:
             told["value"], told["grad"] = value, gradient
             told["value_fn"] = lambda params: batch_loss(params, *batch)[0]
+            told["one_way"] = batch_size == 1 and not ridge and has_one_weighted_sum(network)
         updates, optimizer_state = rule.update(
             gradient, carry.optimizer_state, carry.params, **told
         )
