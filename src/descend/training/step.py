@@ -269,11 +269,11 @@ def program(
         rate = jnp.asarray(settings.learning_rate * schedule(progress), float)
         told: dict[str, Any] = {}
         if isinstance(optimizer, Optimizer):
-            told = {"learning_rate": rate, "progress": progress}
+            one_way = batch_size == 1 and not ridge and has_one_weighted_sum(network)
+            told = {"learning_rate": rate, "progress": progress, "one_way": one_way}
         if looks_again:
             told["value"], told["grad"] = value, gradient
             told["value_fn"] = lambda params: batch_loss(params, *batch)[0]
-            told["one_way"] = batch_size == 1 and not ridge and has_one_weighted_sum(network)
         updates, optimizer_state = rule.update(
             gradient, carry.optimizer_state, carry.params, **told
         )
