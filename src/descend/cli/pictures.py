@@ -8,6 +8,7 @@ from pathlib import Path
 
 from descend.data.files import write_atomically
 from descend.errors import UsageError
+from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
 
 __all__ = ["bars_svg", "check_picture", "draw_report", "reliability_svg"]
@@ -32,6 +33,8 @@ def draw_report(report: Report, path: Path) -> None:
         If the report has neither probabilities nor intervals.
     """
     for part in report.targets:
+        if isinstance(part, ForecastReport):
+            continue
         groups = part.reliability if isinstance(part, ClassReport) else part.coverage
         if groups:
             write_atomically(path, reliability_svg(part).encode())

@@ -33,6 +33,7 @@ __all__ = ["Answers", "command"]
 @click.option("-o", "--out", default="-", help="Table to write; - is standard output, as CSV.")
 @click.option("--interval", type=float, metavar="LEVEL", help="Add intervals, as 0.9: low, high.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The N likeliest classes only.")
+@click.option("--steps", type=int, metavar="N", help="Of a series the next N steps only.")
 @click.option("--why", is_flag=True, help="Add the words of the text that carried each decision.")
 @reading_options
 @json_option
@@ -43,6 +44,7 @@ def command(
     out: str,
     interval: float | None,
     top: int | None,
+    steps: int | None,
     why: bool,
     as_json: bool,
     quiet: bool,
@@ -67,6 +69,10 @@ def command(
     gradient times input, each with its sign. On a terminal the texts are written in colour instead,
     green for and red against; with --json every word comes with its place.
 
+    A model of a series (train --forecast) continues the series of FILE after its last known value.
+    The answer is a table of time, forecast, lower and upper, with intervals of 0.9 unless
+    --interval says otherwise.
+
     \b
     descend predict penguins.descend new.csv
     descend predict penguins.descend new.csv -o new.parquet
@@ -84,6 +90,9 @@ def command(
             "file name it so: --out answers.jsonl"
         )
     loaded = load(model)
+    if loaded.plan.forecast is not None or steps is not None:
+        options = {"--top": top, "--why": why or None}
+        return _continue(loaded, file, out, interval, steps, as_json, quiet, options, values)
     form = None
     if why:
         lively = out == "-" and words.shows_colour(sys.stdout)
@@ -109,6 +118,40 @@ def command(
                 f"{render.count(answers.unlike, 'row')} of {answers.rows:,} marked unlike: far "
                 "from the training rows, so trust them less (one in a hundred is usual)",
             )
+    return 0
+
+
+def _continue(
+    model: Model,
+    file: str,
+    out: str,
+    interval: float | None,
+    steps: int | None,
+    as_json: bool,
+    quiet: bool,
+    options: dict[str, Any],
+    values: dict[str, Any],
+) -> int:
+    """Continue the series of a file, and write what follows."""
+    from descend.cli import render
+    from descend.data.reading import read_table
+    from descend.data.writing import write_table
+    from descend.models.forecasting import continued
+
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name} does not go with a forecast, which is of numbers in time")
+    with naming(file):
+        found = continued(
+            model, read_table(file, **reading(values)), interval=interval, steps=steps
+        )
+        if as_json:
+            click.echo(found.frame.write_ndjson(), nl=False)
+        else:
+            write_table([found.frame], None if out == "-" else out)
+    talk = render.Talk(quiet)
+    for note in found.notes:
+        talk.line("Note", note)
     return 0
 
 

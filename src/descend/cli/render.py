@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from descend.cli.scores import matrix_lines, score_lines
+from descend.cli.scores import matrix_lines, score_lines, step_lines
+from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, Report
 from descend.spec import Spec, to_json
 
@@ -115,8 +116,11 @@ class Talk:
         self.line("Data", f"{rows:,} rows, {columns:,} columns", *examples.notes)
         if examples.unlabelled:
             self.line("", f"{examples.unlabelled:,} rows without a target: left out")
-        for target in examples.found:
-            self.line("Target", target.describe())
+        if plan.forecast is not None:
+            self.line("Forecast", *plan.forecast.describe())
+        else:
+            for target in examples.found:
+                self.line("Target", target.describe())
         self.line("Inputs", *examples.preprocessing.describe())
         left = [c for c in examples.columns if c.kind in ("constant", "identifier", "dropped")]
         if left:
@@ -167,13 +171,17 @@ class Talk:
                 "so the scores below flatter the model"
             )
         else:
-            head = f"{count(report.rows, 'row')} it has never seen"
+            ahead = any(isinstance(part, ForecastReport) for part in report.targets)
+            head = f"{count(report.rows, 'start' if ahead else 'row')} it has never seen"
         self.line("Test", head)
         for part in report.targets:
             if len(report.targets) > 1:
                 self.line("", f"{part.target}:")
             for text in score_lines(part):
                 self.line("", text)
+            if isinstance(part, ForecastReport):
+                for text in step_lines(part):
+                    self.say(" " * LABEL + text)
             if isinstance(part, ClassReport):
                 for text in matrix_lines(part, self.width - LABEL):
                     self.say(" " * LABEL + text)
@@ -204,8 +212,11 @@ class Talk:
         from descend.layers.summary import summary_line
 
         card, plan = model.card, model.plan
-        for target in card.targets:
-            self.line("Target", target.describe())
+        if plan.forecast is not None:
+            self.line("Forecast", *plan.forecast.describe())
+        else:
+            for target in card.targets:
+                self.line("Target", target.describe())
         self.line("Inputs", *card.preprocessing.describe())
         left = [c.name for c in plan.columns if c.kind in ("constant", "identifier", "dropped")]
         if left:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, NumberReport
 
-__all__ = ["confusion_lines", "matrix_lines", "number", "score_lines"]
+__all__ = ["confusion_lines", "matrix_lines", "number", "score_lines", "step_lines"]
 
 MOST_CLASSES = 12
 """More classes than this are not drawn as a matrix."""
@@ -27,8 +28,10 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def score_lines(report: ClassReport | NumberReport) -> list[str]:
+def score_lines(report: ClassReport | NumberReport | ForecastReport) -> list[str]:
     """Return the scores of one target as lines of text, each a thought of its own."""
+    if isinstance(report, ForecastReport):
+        return _forecast_lines(report)
     return _class_lines(report) if isinstance(report, ClassReport) else _number_lines(report)
 
 
@@ -108,6 +111,53 @@ def _number_lines(report: NumberReport) -> list[str]:
         lines.append(
             f"intervals of {levels} % hold {held} % of the targets; those of "
             f"{100 * nine.level:.0f} % are {number(nine.width)} wide (--interval {nine.level:g})"
+        )
+    return lines
+
+
+def _forecast_lines(report: ForecastReport) -> list[str]:
+    ahead = "1 step" if report.ahead == 1 else f"{report.ahead} steps"
+    rivals = [f"last value {number(report.last_rmse)}"]
+    if report.season_rmse is not None:
+        rivals.append(f"a season before {number(report.season_rmse)}")
+    if report.linear_rmse is not None:
+        rivals.append(f"linear model {number(report.linear_rmse)}")
+    lines = [
+        f"from each start {ahead} ahead are forecast, as if nothing later were known",
+        f"root mean square error {number(report.rmse)} · " + " · ".join(rivals),
+        f"mean absolute error {number(report.mae)}, in the unit of {report.target}",
+    ]
+    if not report.beats:
+        lines.append(
+            "a naive forecast does as well on these steps: the network does not earn its keep"
+        )
+    if report.covered is None:
+        lines.append(f"no intervals of {100 * report.level:.0f} %: too few starts to validate by")
+    else:
+        lines.append(
+            f"intervals of {100 * report.level:.0f} % hold {100 * report.covered:.1f} % of the "
+            "values"
+        )
+    return lines
+
+
+def step_lines(report: ForecastReport) -> list[str]:
+    """Return the errors of some steps ahead as a small table, the first and the last among them."""
+    if report.ahead == 1:
+        return []
+    shown = sorted({round(i * (report.ahead - 1) / 5) for i in range(6)})
+    heads = ["step ahead", "error", "last value"]
+    seasonal = report.season_rmse is not None
+    heads += ["a season before"] if seasonal else []
+    heads += ["interval"] if report.covered is not None else []
+    lines = ["  ".join(heads)]
+    for h in shown:
+        step = report.steps[h]
+        cells = [f"{h + 1:,}", number(step.rmse), number(step.last_rmse)]
+        cells += [number(step.season_rmse)] if step.season_rmse is not None else []
+        cells += [number(step.width)] if step.width is not None else []
+        lines.append(
+            "  ".join(f"{cell:>{len(head)}}" for cell, head in zip(cells, heads, strict=False))
         )
     return lines
 

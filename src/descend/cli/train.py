@@ -75,6 +75,7 @@ SECTIONS = {
 @click.option("--group", metavar="COLUMN", help="Rows of a group stay on one side of the split.")
 @click.option("--time", metavar="COLUMN", help="Split by time: train on the oldest rows.")
 @click.option("--split", metavar="COLUMN", help="Column of train, validation and test.")
+@click.option("--forecast", type=int, metavar="STEPS", help="Continue the series so far ahead.")
 @click.option("--scale", default="standard", help="standard, minmax, robust or none.")
 @click.option("--layers", type=Layers(), help="Units of the hidden layers, as 64,32.")
 @click.option("--activation", default="relu", help="relu, tanh, sigmoid, gelu, ...")
@@ -142,13 +143,15 @@ def command(
 
     FILE is a table (CSV or TSV, also gzipped, Parquet, Arrow, JSON lines, ARFF; - is standard
     input), a folder of classes of pictures, sounds or texts, or a file of sequences. Everything not
-    asked for is chosen to suit the data, and shown before it runs.
+    asked for is chosen to suit the data, and shown before it runs. With --forecast the rows are the
+    steps of a series in time, and --group tells several series apart.
 
     \b
     descend train penguins.csv --target species
     descend train photos/
     descend train houses.parquet -t price --drop id
     descend train visits.csv -t churn --time date
+    descend train airline.csv --forecast 12
     descend train letters.tsv -t letter --layers 256,128
     """
     # Options are checked before JAX is imported, so that a wrong one is told at once.

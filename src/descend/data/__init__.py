@@ -8,6 +8,8 @@ from descend.data.encoders.number import NumberEncoder
 from descend.data.encoders.series import SeriesEncoder
 from descend.data.encoders.sound import SoundEncoder
 from descend.data.encoders.text import TextEncoder
+from descend.data.forecasting.clock import Clock
+from descend.data.forecasting.forecast import Forecast
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
 
@@ -15,8 +17,10 @@ __all__ = [
     "BooleanEncoder",
     "CategoryEncoder",
     "ClassTarget",
+    "Clock",
     "Column",
     "DateEncoder",
+    "Forecast",
     "ImageEncoder",
     "NumberEncoder",
     "NumberTarget",

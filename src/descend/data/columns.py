@@ -49,7 +49,7 @@ _MARKED = r"%Y{0}%m{0}%d|%d{0}%m{0}%[Yy]|%m{0}%d{0}%[Yy]|%y{0}%m{0}%d|%d{0}%[bB]
 _DATE = "|".join([_MARKED.format(re.escape(mark)) for mark in "-/. "] + ["%[bB] %d, %Y"])
 _CLOCK = r"%H:%M(?::%S%\.f)?"
 _PATTERN = re.compile(
-    rf"(?:(?:{_DATE})(?:[T ](?:{_CLOCK}|%I:%M(?::%S%\.f)? ?%p)(?: ?%z)?)?|{_CLOCK})?"
+    rf"(?:%Y[-/]%m|(?:{_DATE})(?:[T ](?:{_CLOCK}|%I:%M(?::%S%\.f)? ?%p)(?: ?%z)?)?|{_CLOCK})?"
 )
 
 

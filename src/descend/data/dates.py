@@ -2,9 +2,10 @@
 
 Known ways, with or without a time of day: ISO (``2011-03-01``, ``2011-03-01T14:30:00Z``), slashes
 and dots in any order (``2011/03/01``, ``1/3/2011``, ``01.03.11``), names of months (``1 Mar 2011``,
-``March 1, 2011``), and a time of day alone (``14:30``). Whether ``1/3/2011`` is the first of March
-or the third of January is decided by the whole column: one value above 12 settles it. Where
-nothing does, the day is taken first and the note says so.
+``March 1, 2011``); also a time of day alone (``14:30``) and a month alone (``2011-03``, which is
+its first day). Whether ``1/3/2011`` is the first of March or the third of January is decided by the
+whole column: one value above 12 settles it. Where nothing does, the day is taken first and the note
+says so.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _SHAPES = tuple(
     )
 )
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(?P<second>:\d{2})?(?P<part>\.\d+)?$")
+_MONTH = re.compile(r"^\d{4}(?P<mark>[-/])\d{1,2}$")
 
 
 def find_pattern(text: pl.Series) -> tuple[str, str] | None:
@@ -156,6 +158,9 @@ def _candidates(value: str) -> list[str]:
     clock = _CLOCK.match(value)
     if clock:
         return ["%H:%M" + (":%S%.f" if clock["second"] else "")]
+    month = _MONTH.match(value)
+    if month:
+        return [f"%Y{month['mark']}%m"]
     for shape, orders in _SHAPES:
         found = shape.match(value)
         if found:
@@ -180,6 +185,8 @@ def _parse(text: pl.Series, pattern: str) -> pl.Series:
     """Parse text by one pattern; null where it does not fit."""
     if pattern.startswith("%H"):
         text, pattern = _DAY + text, "%Y-%m-%d " + pattern
+    if pattern.endswith("%m"):
+        text, pattern = text + pattern[2] + "01", pattern + pattern[2] + "%d"
     if pattern.endswith("%z"):
         text = text.str.replace("Z$", "+00:00")
     parsed = text.str.to_datetime(pattern, strict=False, time_unit="us")

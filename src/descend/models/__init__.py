@@ -1,6 +1,7 @@
 """Models: plans, trained models and their files, and training on each kind of input."""
 
 from descend.models.card import ModelCard
+from descend.models.forecast_report import ForecastReport, StepScores
 from descend.models.model import Model, load
 from descend.models.options import Options
 from descend.models.plan import Plan
@@ -13,6 +14,7 @@ from descend.models.trust.calibration import Temperature
 __all__ = [
     "ClassReport",
     "Coverage",
+    "ForecastReport",
     "Model",
     "ModelCard",
     "NumberReport",
@@ -22,6 +24,7 @@ __all__ = [
     "Provenance",
     "Reliability",
     "Report",
+    "StepScores",
     "TableTraining",
     "Temperature",
     "load",

@@ -13,6 +13,7 @@ import polars as pl
 
 from descend.data.files import write_atomically
 from descend.data.fingerprints import count_seen, row_hashes
+from descend.data.forecasting.forecast import Windows
 from descend.data.media.paths import located
 from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.reading import read_table
@@ -22,6 +23,7 @@ from descend.errors import DataError, ModelFileError, SpecError, TargetError, Us
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.models.card import ModelCard
+from descend.models.forecast_report import forecast_report, in_own_unit
 from descend.models.modelfile import read_model_file, to_bytes
 from descend.models.names import spec_classes
 from descend.models.networks.tables import linear_network
@@ -150,7 +152,7 @@ class Model:
         """
         if interval is not None:
             self._check_interval(interval)
-        table = self._read(examples)
+        table, windows = self.rows_of(examples, latest=True)
         frame = located(table.frame, self.plan.columns, table.base)
         inputs, notes = self.card.preprocessing.transform(frame, first_row=first_row)
         likeness = None
@@ -165,6 +167,8 @@ class Model:
                 with_intervals(answer, self.trust.of_target(i), interval)
                 for i, answer in enumerate(found)
             )
+        if windows is not None:
+            found = in_own_unit(windows, found)
         return Predictions(found, notes, likeness)
 
     def _check_interval(self, level: float) -> None:
@@ -214,7 +218,7 @@ class Model:
         TargetError
             If a target column is missing, empty, or has labels never seen in training.
         """
-        table = self._read(examples)
+        table, windows = self.rows_of(examples)
         frame = located(table.frame, self.plan.columns, table.base)
         for target in self.card.targets:
             if target.name not in frame.columns:
@@ -228,10 +232,16 @@ class Model:
         hashes = row_hashes(frame, self.plan.columns)[rows]
         seen = count_seen(self.fingerprints, hashes)
         inputs, _ = self.card.preprocessing.transform(frame, rows)
-        return self.report_on(inputs, frame, rows, table.source, seen)
+        return self.report_on(inputs, frame, rows, table.source, seen, windows)
 
     def report_on(
-        self, inputs: Inputs, frame: pl.DataFrame, rows: np.ndarray, source: str, seen: int
+        self,
+        inputs: Inputs,
+        frame: pl.DataFrame,
+        rows: np.ndarray,
+        source: str,
+        seen: int,
+        windows: Windows | None = None,
     ) -> Report:
         """Score the model on encoded rows, whose targets are in these rows of a table."""
         network = self._answers(self._raw(inputs))
@@ -242,6 +252,10 @@ class Model:
                 member_loss(self.plan.loss),
                 raw_outputs(self._linear_network(), self.linear_params, {}, inputs),
             )
+        if windows is not None:
+            known = [self.trust.of_target(i) for i in range(len(network))]
+            report = forecast_report(windows, rows, network, linear, known)
+            return Report(source, len(rows), seen, (report,))
         parts: list[ClassReport | NumberReport] = []
         for i, target in enumerate(self.card.targets):
             if isinstance(target, ClassTarget):
@@ -264,8 +278,24 @@ class Model:
             raise DataError(f"the network's output for row {row + 1} is not a finite number")
         return answers(self.card.targets, self.plan.loss, raw, self.card.temperatures)
 
-    def _read(self, examples: Any) -> Table:
-        return examples if isinstance(examples, Table) else read_table(examples)
+    def rows_of(self, examples: Any, *, latest: bool = False) -> tuple[Table, Windows | None]:
+        """Return the rows that the network reads, and the origins they stand for in a forecast.
+
+        Parameters
+        ----------
+        examples : as for `predictions`
+        latest : bool
+            Of a series only its last step; else every step that enough others follow.
+        """
+        if isinstance(examples, Windows):
+            return examples.table, examples
+        table = examples if isinstance(examples, Table) else read_table(examples)
+        forecast = self.plan.forecast
+        if forecast is None:
+            return table, None
+        tracks, notes = forecast.read(table)
+        windows = forecast.windows_of(tracks, table.source, latest=latest)
+        return windows.table, replace(windows, notes=notes)
 
     def with_report(self, report: Report) -> Model:
         """Return the same model with a report in its card."""

@@ -9,9 +9,7 @@ import numpy as np
 
 from descend.data.fingerprints import fingerprint, row_hashes
 from descend.data.media.paths import located
-from descend.data.reading import read_table
 from descend.data.roles import row_weights
-from descend.data.table import Table
 from descend.data.targets import labelled_rows
 from descend.errors import TargetError
 from descend.models.outputs import encoded
@@ -27,7 +25,7 @@ __all__ = ["partial_fit"]
 def partial_fit(model: Model, examples: Any, learning_rate: float | None = None) -> Model:
     """Return the model after one pass over more rows, in their order; see `Model.partial_fit`."""
     card, plan = model.card, model.plan
-    table = examples if isinstance(examples, Table) else read_table(examples)
+    table, _ = model.rows_of(examples)
     frame = located(table.frame, plan.columns, table.base)
     missing = [target.name for target in card.targets if target.name not in frame.columns]
     if missing:

@@ -63,6 +63,9 @@ class Options:
     weight, group, time, split : str or None
         Columns that weigh rows, that keep rows together on one side of a split, that order rows,
         that say which rows train, validate and test.
+    forecast : int or None
+        Continue the series in the target so many steps ahead, by the times in ``time``; ``group``
+        then tells several series apart (docs/forecasting.md).
     class_weight : "balanced" or None
     scale : str
         "standard", "minmax", "robust" or "none".
@@ -114,6 +117,7 @@ class Options:
     group: str | None = None
     time: str | None = None
     split: str | None = None
+    forecast: int | None = None
     class_weight: str | None = None
     scale: str = "standard"
     layers: tuple[int | str, ...] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from descend.data.columns import Column
+from descend.data.forecasting.forecast import Forecast
 from descend.errors import SpecError
 from descend.layers import Layer
 from descend.losses import Loss
@@ -44,6 +45,8 @@ class Plan(Spec):
     class_weight : "balanced" or None
     metric : str or None
         What validation rows are judged by; None is accuracy, or R2.
+    forecast : Forecast or None
+        How a series becomes the table that is learned from, where one is to be continued.
     """
 
     columns: tuple[Column, ...]
@@ -57,6 +60,7 @@ class Plan(Spec):
     validation_fraction: float | None = None
     class_weight: str | None = None
     metric: str | None = None
+    forecast: Forecast | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, tuple) or not all(
@@ -85,6 +89,10 @@ class Plan(Spec):
             check_number(self, "validation_fraction", at_least=0, below=1)
         check_choice(self, "class_weight", (None, "balanced"))
         check_choice(self, "metric", (None, *METRIC_NAMES))
+        if self.forecast is not None:
+            check_spec(self, "forecast", Forecast)
+            if self.targets != self.forecast.target_names:
+                raise SpecError("Plan: the targets are not the steps ahead of the forecast")
 
     def column(self, kind: str) -> str | None:
         """Return the name of the column of a kind (weight, group, time), if there is one."""

@@ -10,6 +10,7 @@ from descend import metrics
 from descend.data.fields import check_specs
 from descend.data.targets import ClassTarget, NumberTarget
 from descend.errors import SpecError
+from descend.models.forecast_report import ForecastReport
 from descend.models.outputs import Answer
 from descend.models.plain import check_plain
 from descend.models.trust.conformal import LEVELS, Residuals
@@ -228,17 +229,17 @@ class Report(Spec):
     rows : int
     seen : int
         How many of the rows the network was trained on.
-    targets : tuple of ClassReport and NumberReport
+    targets : tuple of ClassReport and NumberReport, or one ForecastReport
     """
 
     source: str
     rows: int
     seen: int
-    targets: tuple[ClassReport | NumberReport, ...]
+    targets: tuple[ClassReport | NumberReport | ForecastReport, ...]
 
     def __post_init__(self) -> None:
         check_plain(self)
-        check_specs(self, "targets", (ClassReport, NumberReport))
+        check_specs(self, "targets", (ClassReport, NumberReport, ForecastReport))
 
 
 def class_report(

@@ -13,6 +13,7 @@ from descend.data.cells import typed_frame
 from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
+from descend.data.forecasting.forecast import Windows
 from descend.data.media.paths import located
 from descend.data.media.readable import readable_table
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
@@ -24,6 +25,7 @@ from descend.data.targets import ClassTarget, Target, fit_target, infer_target, 
 from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
+from descend.models.forecasting import forecast_rows
 from descend.models.networks.branches import default_validation
 from descend.models.options import Options
 from descend.models.outputs import encoded, member_loss, unscaled
@@ -71,6 +73,8 @@ class TableExamples:
         The columns of targets and weights, all rows with a known target.
     validation_share : float or None
         Of the rows that do not test; None is the usual share.
+    windows : Windows or None
+        The origins that the rows stand for, where a series is to be continued.
     """
 
     source: str
@@ -88,6 +92,7 @@ class TableExamples:
     inputs: dict[str, Inputs]
     known: pl.DataFrame
     validation_share: float | None = None
+    windows: Windows | None = None
 
     @classmethod
     def read(
@@ -101,11 +106,16 @@ class TableExamples:
             If the table cannot be read, or cannot be learned from.
         """
         table = read_table(source, compact=True, **reading)
+        windows = None
+        if options.forecast is not None or (plan is not None and plan.forecast is not None):
+            windows, options = forecast_rows(table, options, plan)
+            table = windows.table
         asked = Asked.of(table, table.frame, options, plan)
         columns, names = asked.columns, asked.names
         table, unreadable = readable_table(table, columns)
-        shape, name_of_source = table.frame.shape, table.source
-        notes = (*table.notes, *unreadable)
+        shape = table.frame.shape if windows is None else windows.shape
+        name_of_source = table.source
+        notes = (*(table if windows is None else windows).notes, *unreadable)
         # From here on numbers and dates are typed, and the text they were read from is let go.
         frame = typed_frame(located(table.frame, columns, table.base), columns)
         decimal = table.decimal
@@ -144,6 +154,7 @@ class TableExamples:
             },
             known=frame.select(kept),
             validation_share=asked.held,
+            windows=windows,
         )
 
     def part(self, name: str, loss: Loss, class_weight: str | None) -> Examples:

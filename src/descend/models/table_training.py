@@ -60,7 +60,8 @@ class TableTraining:
         self, source: Any, options: Options, plan: Plan | None = None, **reading: Any
     ) -> None:
         streams = is_large(source) if options.stream is None else options.stream
-        read = stream_examples if streams else TableExamples.read
+        whole = options.forecast is not None or (plan is not None and plan.forecast is not None)
+        read = stream_examples if streams and not whole else TableExamples.read
         self.examples = examples = read(source, options, plan, **reading)
         self.limit = None if options.time_limit is None else TimeLimit(options.time_limit)
         repeated = plan is not None
@@ -138,7 +139,9 @@ class TableTraining:
         rows = examples.split.test
         if not len(rows):
             return model
-        report = model.report_on(examples.inputs["test"], examples.known, rows, examples.source, 0)
+        report = model.report_on(
+            examples.inputs["test"], examples.known, rows, examples.source, 0, examples.windows
+        )
         return model.with_report(report)
 
     def _train_linear(self, network: Layer) -> Any:
@@ -215,6 +218,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
             stack=options.stack,
             activation=options.activation,
             dropout=DROPOUT if options.dropout is None else options.dropout,
+            wide=examples.windows is not None,
         )
     if options.augment is not None:
         check_applicable(options.augment, preprocessing.array_encoders)
@@ -238,6 +242,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         validation_fraction=examples.validation_share,
         class_weight=options.class_weight,
         metric=metric,
+        forecast=None if examples.windows is None else examples.windows.forecast,
     )
 
 

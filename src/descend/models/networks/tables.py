@@ -119,6 +119,7 @@ def table_network(
     stack: Sequence[str] | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
+    wide: bool = False,
 ) -> Sequential:
     """Return a feedforward network for a table.
 
@@ -138,9 +139,12 @@ def table_network(
     activation : str
     dropout : float
         Share of hidden units dropped at each training step.
+    wide : bool
+        The outputs read the inputs too, beside the last hidden layer: what is linear need not be
+        learned by hidden units.
     """
     shape = preprocessing.input_shape
-    layers = list(_entrance(preprocessing, rows, stack))
+    layers: list[Layer] = list(_entrance(preprocessing, rows, stack))
     widths = (*(output_shape(layers[0], shape) if layers else shape), *hidden, outputs)
     weights = sum(a * b for a, b in pairwise(widths))
     if weights > MOST_WEIGHTS:
@@ -148,10 +152,15 @@ def table_network(
             f"a network of {' -> '.join(map(str, widths))} units has {weights:,} weights, and a "
             f"model file holds {MOST_WEIGHTS:,} at most: ask for fewer units in --layers"
         )
+    deep: list[Layer] = []
     for units in hidden:
-        layers.append(Dense(units, activation))
+        deep.append(Dense(units, activation))
         if dropout:
-            layers.append(Dropout(dropout))
+            deep.append(Dropout(dropout))
+    if wide and deep:
+        layers.append(Parallel((Activation("identity"), Sequential(tuple(deep)))))
+    else:
+        layers += deep
     return Sequential((*layers, Dense(outputs)))
 
 
