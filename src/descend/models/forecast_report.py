@@ -17,7 +17,7 @@ from descend.models.trust.conformal import Residuals
 from descend.models.trust.trust import with_intervals
 from descend.spec import Spec
 
-__all__ = ["LEVEL", "ForecastReport", "StepScores", "forecast_report", "in_own_unit"]
+__all__ = ["ForecastReport", "LEVEL", "StepScores", "forecast_report", "in_own_unit"]
 
 LEVEL = 0.9
 """The level of the intervals whose coverage is measured, and that ``descend predict`` gives."""

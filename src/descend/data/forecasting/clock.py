@@ -16,7 +16,7 @@ from descend.data.fields import check_flag
 from descend.errors import ColumnError, SpecError
 from descend.spec import Spec, check_choice, check_number, check_spec
 
-__all__ = ["DAY", "UNITS", "Clock", "fit_clock"]
+__all__ = ["Clock", "DAY", "UNITS", "fit_clock"]
 
 UNITS = ("row", "number", "second", "weekday", "month")
 """What a step is counted in; a weekday is a working day, Monday to Friday."""

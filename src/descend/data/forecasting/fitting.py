@@ -26,6 +26,9 @@ FEWEST = 8
 
 _LAGS = 24
 _SEASONAL_LAGS = 6
+_FEW_LAGS = 3
+"""Where there are few steps and a season: each column more is a weight more that few rows fit."""
+_FEW_STEPS = 200
 _OTHER_KINDS = ("number", "boolean", "category")
 
 
@@ -102,14 +105,16 @@ def fit_forecast(
     log = swings_with_level(parts, season)
     learned = [np.log(part) if log else part for part in parts]
     spare = max(2, (length - horizon) // 4)
+    few = season is not None and length < _FEW_STEPS
+    lags = _LAGS if season is None or season > _LAGS else max(season, 12)
     names = tuple(t.name for t in tracks) if group is not None and len(tracks) > 1 else ()
     known = np.concatenate(parts)
     forecast = Forecast(
         target=what,
         clock=clock,
         horizon=horizon,
-        lags=max(1, min(_LAGS if season is None or season > _LAGS else max(season, 12), spare)),
-        seasonal_lags=0 if season is None else min(_SEASONAL_LAGS, season),
+        lags=max(1, min(_FEW_LAGS if few else lags, spare)),
+        seasonal_lags=min(season or 0, _FEW_LAGS if few else _SEASONAL_LAGS),
         windows=tuple(w for w in (48, 128, 365) if w <= spare and season is None),
         seasons=seasons,
         circles=tuple(_circle(s, clock) for s in seasons if s in clock.seasons()),
@@ -199,7 +204,10 @@ def _borders(
     end = max(track.end for track in tracks)
     test = max(round((end - first) * test_fraction), horizon) if test_fraction else 0
     share = 0.2 if validation_fraction is None else validation_fraction
-    held = max(round((end - first - test) * share), horizon) if share else 0
+    left = end - first - test
+    # Ten validation origins are the fewest that give intervals of 90 %.
+    least = horizon + 9 if left > 4 * (horizon + 9) else horizon
+    held = max(round(left * share), least) if share else 0
     return end - test - held, end - test
 
 

@@ -21,7 +21,7 @@ from descend.data.table import Table
 from descend.errors import ColumnError, DataError, SpecError
 from descend.spec import Spec, check_integer, check_spec
 
-__all__ = ["MOST_AHEAD", "MOST_LAGS", "Forecast", "Windows"]
+__all__ = ["Forecast", "MOST_AHEAD", "MOST_LAGS", "Windows"]
 
 MOST_AHEAD = 366
 """Steps ahead at most."""
