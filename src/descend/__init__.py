@@ -17,12 +17,13 @@ from descend.version import __version__
 
 if TYPE_CHECKING:
     from descend.layers import Dense, Sequential
-    from descend.models import Model, Plan, load, train
+    from descend.models import LanguageModel, Model, Plan, load, train
     from descend.training import Descent, fit
 
 __all__ = [
     "Dense",
     "Descent",
+    "LanguageModel",
     "Model",
     "Plan",
     "Sequential",
@@ -35,6 +36,7 @@ __all__ = [
 _HOMES = {
     "Dense": "descend.layers",
     "Descent": "descend.training",
+    "LanguageModel": "descend.models",
     "Model": "descend.models",
     "Plan": "descend.models",
     "Sequential": "descend.layers",

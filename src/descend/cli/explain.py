@@ -48,11 +48,11 @@ def command(
     from descend.cli.scores import number
     from descend.data.files import write_atomically
     from descend.data.reading import read_table
-    from descend.models import load
+    from descend.models import load_table_model
     from descend.models.explanation import contributions, importances
 
     drawing = pictures.check_picture(picture)
-    loaded = load(model)
+    loaded = load_table_model(model)
     frame = read_table(file, **reading(values)).frame
     talk = render.Talk(quiet or as_json, to_stdout=True)
     target = loaded.only_target().name

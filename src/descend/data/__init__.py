@@ -12,10 +12,15 @@ from descend.data.forecasting.clock import Clock
 from descend.data.forecasting.forecast import Forecast
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
+from descend.data.tokens.byte_tokens import ByteTokens
+from descend.data.tokens.characters import CharacterTokens
+from descend.data.tokens.pieces import PieceTokens
 
 __all__ = [
     "BooleanEncoder",
+    "ByteTokens",
     "CategoryEncoder",
+    "CharacterTokens",
     "ClassTarget",
     "Clock",
     "Column",
@@ -24,6 +29,7 @@ __all__ = [
     "ImageEncoder",
     "NumberEncoder",
     "NumberTarget",
+    "PieceTokens",
     "Preprocessing",
     "SeriesEncoder",
     "SoundEncoder",

@@ -11,7 +11,7 @@ from descend.data.columns import Column
 from descend.data.targets import ClassTarget
 from descend.errors import UsageError
 from descend.estimators.array_inputs import PICTURES, ArrayInputs
-from descend.models import Model, ModelCard, Plan, Provenance, load
+from descend.models import Model, ModelCard, Plan, Provenance, load_table_model
 
 __all__ = ["model_of", "read_model"]
 
@@ -56,7 +56,7 @@ def model_of(estimator: Any) -> Model:
 
 def read_model(estimator: Any, path: str | os.PathLike[str]) -> Model:
     """Read a model file into an estimator that has not been fitted; return the model."""
-    model = load(path)
+    model = load_table_model(path)
     plan = model.plan
     estimator.preprocessing_ = model.card.preprocessing
     estimator.targets_ = model.card.targets

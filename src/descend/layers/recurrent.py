@@ -124,6 +124,8 @@ class Recurrent(Layer):
         When above 0, training carries h from one batch to the next (truncated back-propagation
         through time): batches have just so many rows, and row i of each goes on where row i of the
         one before ended. The h carried stands in ``state``; nothing is carried otherwise.
+    always : bool
+        Carry in use as in training: a text is then read, and written, piece by piece.
 
     Raises
     ------
@@ -150,6 +152,7 @@ class Recurrent(Layer):
     return_sequences: bool = False
     dropout: float = 0.0
     lanes: int = 0
+    always: bool = False
 
     def __post_init__(self) -> None:
         check_spec(self, "cell", Cell)
@@ -158,6 +161,7 @@ class Recurrent(Layer):
         check_choice(self, "return_sequences", (True, False))
         check_number(self, "dropout", at_least=0, below=1)
         check_integer(self, "lanes", at_least=0)
+        check_choice(self, "always", (True, False))
         if self.lanes and self.bidirectional:
             raise SpecError(
                 "Recurrent: what comes later cannot be carried backwards, so lanes and "
@@ -190,7 +194,7 @@ class Recurrent(Layer):
         """Return h after the last step, or after every step."""
         values, length = parts(x)
         inner = jnp.swapaxes(masked(values, length), 0, 1)  # (time, batch, channels)
-        carried = bool(self.lanes) and train
+        carried = bool(self.lanes) and (train or self.always)
         if carried and len(values) != self.lanes:
             raise UsageError(
                 f"Recurrent carries {self.lanes} lanes, but the batch has {len(values)} rows"

@@ -21,6 +21,7 @@ from descend.losses.combined import Combined
 from descend.losses.ensemble import Ensemble
 from descend.losses.loss import Loss
 from descend.losses.regression import AbsoluteError, Huber, Poisson, Quantile, SquaredError
+from descend.losses.stepwise import Stepwise
 
 __all__ = [
     "AbsoluteError",
@@ -36,4 +37,5 @@ __all__ = [
     "Poisson",
     "Quantile",
     "SquaredError",
+    "Stepwise",
 ]

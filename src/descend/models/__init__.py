@@ -2,19 +2,33 @@
 
 from descend.models.card import ModelCard
 from descend.models.forecast_report import ForecastReport, StepScores
-from descend.models.model import Model, load
+from descend.models.language.card import LanguageCard
+from descend.models.language.model import LanguageModel
+from descend.models.language.options import LanguageOptions
+from descend.models.language.plan import LanguagePlan
+from descend.models.language.report import LanguageReport
+from descend.models.language.training import LanguageTraining
+from descend.models.loading import load, load_table_model
+from descend.models.model import Model
 from descend.models.options import Options
 from descend.models.plan import Plan
 from descend.models.predictions import Predictions
 from descend.models.provenance import Provenance
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
-from descend.models.table_training import TableTraining, train
+from descend.models.table_training import TableTraining
+from descend.models.training import train
 from descend.models.trust.calibration import Temperature
 
 __all__ = [
     "ClassReport",
     "Coverage",
     "ForecastReport",
+    "LanguageCard",
+    "LanguageModel",
+    "LanguageOptions",
+    "LanguagePlan",
+    "LanguageReport",
+    "LanguageTraining",
     "Model",
     "ModelCard",
     "NumberReport",
@@ -28,5 +42,6 @@ __all__ = [
     "TableTraining",
     "Temperature",
     "load",
+    "load_table_model",
     "train",
 ]

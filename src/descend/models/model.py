@@ -19,25 +19,24 @@ from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.reading import read_table
 from descend.data.table import Table
 from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_rows
-from descend.errors import DataError, ModelFileError, SpecError, TargetError, UsageError
+from descend.errors import DataError, ModelFileError, TargetError, UsageError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.models.card import ModelCard
 from descend.models.forecast_report import forecast_report, in_own_unit
-from descend.models.modelfile import read_model_file, to_bytes
-from descend.models.names import spec_classes
+from descend.models.modelfile import to_bytes
 from descend.models.networks.tables import linear_network
 from descend.models.outputs import Answer, answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
-from descend.models.tensors import expected, flat, taken
+from descend.models.tensors import expected, flat, plan_errors, taken
 from descend.models.trust.likeness import raw_and_hidden
 from descend.models.trust.trust import Trust, take_trust, with_intervals
-from descend.spec import from_json, to_json
+from descend.spec import to_json
 from descend.training import raw_outputs
 
-__all__ = ["Model", "linear_rival", "load"]
+__all__ = ["Model", "linear_rival"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,55 +319,37 @@ class Model:
             tensors |= dict(flat(tree or {}, root))
         write_atomically(path, to_bytes(to_json(self.card), tensors))
 
+    @classmethod
+    def of_file(cls, card: ModelCard, tensors: dict[str, np.ndarray], path: Any) -> Model:
+        """Return the model of a card and tensors that were read from a file.
+
+        Raises
+        ------
+        ModelFileError
+            If they do not fit one another.
+        """
+        with plan_errors(path):
+            shape = card.preprocessing.input_shape
+            check_network(card.plan.network, card.plan.loss, card.targets, shape)
+            params, state = expected(card.plan.network, shape)
+            linear = None
+            if any(name.startswith("linear/") for name in tensors):
+                network = linear_rival(card.preprocessing, card.targets, card.plan.loss)
+                linear = expected(network, shape)[0]
+        fingerprints = tensors.pop("fingerprints", None)
+        if fingerprints is None or fingerprints.dtype != np.uint32 or fingerprints.ndim != 1:
+            raise ModelFileError(f"{Path(path)} lacks the fingerprints of its training rows")
+        trust = take_trust(tensors, card.targets, path)
+        return cls(
+            card,
+            taken(tensors, params, "params", path),
+            taken(tensors, state, "state", path),
+            None if linear is None else taken(tensors, linear, "linear", path),
+            fingerprints,
+            trust,
+        )
+
 
 def linear_rival(preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss) -> Layer:
     """Return the network without hidden layers that the reports compare with."""
     return linear_network(preprocessing, raw_width(targets, member_loss(loss)))
-
-
-def load(path: str | os.PathLike[str]) -> Model:
-    """Read a model file.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is not a whole, unchanged model file that this version can read.
-    """
-    spec, tensors = read_model_file(path)
-    try:
-        card = from_json(spec, spec_classes())
-        if not isinstance(card, ModelCard):
-            raise SpecError("the plan is not that of a model")
-        preprocessing = card.preprocessing
-        shape = preprocessing.input_shape
-        check_network(card.plan.network, card.plan.loss, card.targets, shape)
-        params, state = expected(card.plan.network, shape)
-        linear = None
-        if any(name.startswith("linear/") for name in tensors):
-            network = linear_rival(preprocessing, card.targets, card.plan.loss)
-            linear = expected(network, shape)[0]
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        MemoryError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise ModelFileError(f"{Path(path)}: the plan cannot be read: {error}") from None
-    fingerprints = tensors.pop("fingerprints", None)
-    if fingerprints is None or fingerprints.dtype != np.uint32 or fingerprints.ndim != 1:
-        raise ModelFileError(f"{Path(path)} lacks the fingerprints of its training rows")
-    trust = take_trust(tensors, card.targets, path)
-    model = Model(
-        card,
-        taken(tensors, params, "params", path),
-        taken(tensors, state, "state", path),
-        None if linear is None else taken(tensors, linear, "linear", path),
-        fingerprints,
-        trust,
-    )
-    if tensors:
-        raise ModelFileError(f"{Path(path)} holds tensors that no layer has: {sorted(tensors)[:3]}")
-    return model

@@ -47,8 +47,8 @@ def _typed(module: ModuleType, base: type) -> dict[str, type]:
     return {snake_case(name): member for name, member in exported(module, base).items()}
 
 
-_COMPOSED = ("combined", "ensemble")
-"""Losses made of losses; they come of several targets and several members."""
+_COMPOSED = ("combined", "ensemble", "stepwise")
+"""Losses made of losses; they come of several targets, members and steps."""
 
 LOSSES = {name: cls for name, cls in _typed(losses, Loss).items() if name not in _COMPOSED}
 OPTIMIZERS = _typed(optimizers, Optimizer)

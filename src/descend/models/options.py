@@ -23,7 +23,7 @@ from descend.schedules import Constant
 from descend.spec import check_choice
 from descend.training import Descent
 
-__all__ = ["Options", "check_class_weight"]
+__all__ = ["Options", "asked_descent", "check_class_weight", "check_names"]
 
 NETWORKS = ("realmlp",)
 """Networks that can be asked for by name."""
@@ -156,13 +156,7 @@ class Options:
     @classmethod
     def of(cls, **given: Any) -> Options:
         """Return options from keywords, naming the nearest one where a keyword is unknown."""
-        names = [known.name for known in fields(cls)]
-        for name in given:
-            if name not in names:
-                raise UsageError(
-                    f'there is no option "{name}".{did_you_mean(name, names)} '
-                    f"Options: {', '.join(names)}"
-                )
+        check_names(cls, given)
         for name in ("target", "drop", "augment"):
             if isinstance(given.get(name), str):
                 given[name] = (given[name],)
@@ -266,29 +260,8 @@ class Options:
         default = default_descent(rows, self.seed, preprocessing)
         if self.network == "realmlp":
             default = realmlp_descent(self.seed, regression=regression)
-        changes: dict[str, Any] = {}
-        if self.optimizer is not None:
-            changes["optimizer"] = choose("optimizer", self.optimizer, OPTIMIZERS)()
-        if self.learning_rate is not None:
-            optimizer = changes.get("optimizer", default.optimizer)
-            changes["optimizer"] = optimizer.replace(learning_rate=self.learning_rate)
-        if self.schedule is not None:
-            changes["schedule"] = choose("schedule", self.schedule, SCHEDULES)()
-        if self.batch_size is not None:
-            changes["batch_size"] = None if self.batch_size == "all" else self.batch_size
-        if "optimizer" in changes and changes["optimizer"].full_batch and self.batch_size is None:
-            changes |= {"batch_size": None, "schedule": changes.get("schedule", Constant())}
-        for name in ("epochs", "patience", "weight_decay", *EXTRAS):
-            if getattr(self, name) is not None:
-                changes[name] = getattr(self, name)
-        if self.metric is not None:
-            changes["watch"] = "score"
-        descent = default.replace(**changes)
-        if hasattr(descent.optimizer, "weight_decay"):
-            # A rule with a decay of its own applies it in its own way; twice would be too much.
-            own = descent.optimizer.replace(weight_decay=descent.weight_decay)
-            descent = descent.replace(optimizer=own, weight_decay=0.0)
-        return descent
+        descent = asked_descent(self, default)
+        return descent if self.metric is None else descent.replace(watch="score")
 
     def losses(self, targets: Sequence[Target]) -> Loss:
         """Return the loss of all targets together, of one member."""
@@ -303,6 +276,48 @@ class Options:
                 for loss in losses
             ]
         return joint_loss(targets, losses)
+
+
+def check_names(cls: Any, given: Mapping[str, Any]) -> None:
+    """Refuse a keyword that is no option, naming the nearest one."""
+    names = [known.name for known in fields(cls)]
+    for name in given:
+        if name not in names:
+            raise UsageError(
+                f'there is no option "{name}".{did_you_mean(name, names)} '
+                f"Options: {', '.join(names)}"
+            )
+
+
+def asked_descent(options: Any, default: Descent) -> Descent:
+    """Return a way down with what options ask for changed in it.
+
+    Parameters
+    ----------
+    options : Options, or others with its fields of the way down
+    default : Descent
+    """
+    changes: dict[str, Any] = {}
+    if options.optimizer is not None:
+        changes["optimizer"] = choose("optimizer", options.optimizer, OPTIMIZERS)()
+    if options.learning_rate is not None:
+        optimizer = changes.get("optimizer", default.optimizer)
+        changes["optimizer"] = optimizer.replace(learning_rate=options.learning_rate)
+    if options.schedule is not None:
+        changes["schedule"] = choose("schedule", options.schedule, SCHEDULES)()
+    if options.batch_size is not None:
+        changes["batch_size"] = None if options.batch_size == "all" else options.batch_size
+    if "optimizer" in changes and changes["optimizer"].full_batch and options.batch_size is None:
+        changes |= {"batch_size": None, "schedule": changes.get("schedule", Constant())}
+    for name in ("epochs", "patience", "weight_decay", *EXTRAS):
+        if getattr(options, name) is not None:
+            changes[name] = getattr(options, name)
+    descent = default.replace(**changes)
+    if hasattr(descent.optimizer, "weight_decay"):
+        # A rule with a decay of its own applies it in its own way; twice would be too much.
+        own = descent.optimizer.replace(weight_decay=descent.weight_decay)
+        descent = descent.replace(optimizer=own, weight_decay=0.0)
+    return descent
 
 
 def _units(word: int | str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 from descend.data.columns import Column
 from descend.data.forecasting.forecast import Forecast
@@ -14,7 +15,7 @@ from descend.models.metric_choice import METRIC_NAMES
 from descend.spec import Spec, check_choice, check_number, check_spec
 from descend.training import Descent
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "check_layer_count"]
 
 MOST_LAYERS = 1000
 """A network of more layers would take minutes to compile; a file that holds one is hostile."""
@@ -80,8 +81,7 @@ class Plan(Spec):
                 raise SpecError(f"Plan: a task is classification or regression, got {task!r}")
         check_choice(self, "scale", SCALES)
         check_spec(self, "network", Layer)
-        if sum(1 for _ in _layers(self.network)) > MOST_LAYERS:
-            raise SpecError(f"Plan: a network has at most {MOST_LAYERS:,} layers")
+        check_layer_count(self)
         check_spec(self, "loss", Loss)
         check_spec(self, "descent", Descent)
         check_number(self, "test_fraction", at_least=0, below=1)
@@ -97,6 +97,12 @@ class Plan(Spec):
     def column(self, kind: str) -> str | None:
         """Return the name of the column of a kind (weight, group, time), if there is one."""
         return next((column.name for column in self.columns if column.kind == kind), None)
+
+
+def check_layer_count(plan: Any) -> None:
+    """Refuse a plan whose network has too many layers."""
+    if sum(1 for _ in _layers(plan.network)) > MOST_LAYERS:
+        raise SpecError(f"{type(plan).__name__}: a network has at most {MOST_LAYERS:,} layers")
 
 
 def _layers(spec: Layer) -> Iterator[Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from descend.models.trust.trust import fit_trust
 from descend.optimizers import Adam
 from descend.training import Descent, EpochRecord, Examples, Run, count_rows
 
-__all__ = ["TableTraining", "plan_for", "train"]
+__all__ = ["TableTraining", "plan_for"]
 
 
 class TableTraining:
@@ -244,55 +244,3 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         metric=metric,
         forecast=None if examples.windows is None else examples.windows.forecast,
     )
-
-
-def train(
-    source: Any,
-    target: str | list[str] | tuple[str, ...] | None = None,
-    *,
-    plan: Plan | None = None,
-    on_epoch: Callable[[EpochRecord], object] | None = None,
-    **options: Any,
-) -> Model:
-    """Train a network on a table, test it on rows it has not seen, and return the model.
-
-    Parameters
-    ----------
-    source : file name, DataFrame (polars, pandas), Arrow table, or NumPy array
-    target : str or list of str
-        The column or columns to predict; a folder of classes needs none.
-    plan : Plan, optional
-        Repeats an earlier run, such as ``model.plan``.
-    on_epoch : function of EpochRecord, optional
-        Called after each complete epoch.
-    **options
-        The fields of `descend.models.Options`: ``drop``, ``layers``, ``epochs``, ``seed``, ...
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    UsageError
-        If an option is wrong.
-    DataError
-        If the table cannot be read or learned from.
-    DivergedError
-        If the loss became infinite or not a number.
-
-    Examples
-    --------
-    >>> import numpy as np, polars as pl
-    >>> x = np.linspace(-3, 3, 200)
-    >>> frame = pl.DataFrame({"x": x, "side": ["left" if v < 0 else "right" for v in x]})
-    >>> model = train(frame, "side", epochs=20)
-    >>> model.predict(pl.DataFrame({"x": [-2.0, 2.0]})).tolist()
-    ['left', 'right']
-    """
-    names = (target,) if isinstance(target, str) else tuple(target or ())
-    training = TableTraining(source, Options.of(target=names, **options), plan)
-    for record in training.epochs():
-        if on_epoch is not None and record.complete:
-            on_epoch(record)
-    return training.finish()

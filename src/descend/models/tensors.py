@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from descend.errors import ModelFileError
 from descend.layers import Layer
 
-__all__ = ["expected", "flat", "taken"]
+__all__ = ["expected", "flat", "plan_errors", "taken"]
 
 
 def flat(tree: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -31,6 +32,23 @@ def expected(network: Layer, shape: Any) -> tuple[Any, Any]:
         return network.init(key, shape)[:2]
 
     return jax.eval_shape(start, jax.random.key(0))
+
+
+@contextmanager
+def plan_errors(path: Any) -> Iterator[None]:
+    """Say of a card that cannot be used which file it is in, whatever is wrong with it."""
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ModelFileError(f"{Path(path)}: the plan cannot be read: {error}") from None
 
 
 def taken(tensors: dict[str, np.ndarray], shapes: Any, name: str, path: Any) -> Any:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from descend.layers import Members
 from descend.losses import Ensemble
 from descend.training import EpochRecord, Examples, Run
-
-if TYPE_CHECKING:
-    from descend.models.plan import Plan
 
 __all__ = ["TimeLimit", "trial_seconds"]
 
@@ -33,24 +30,26 @@ class TimeLimit:
     Parameters
     ----------
     seconds : float
+    finish : float
+        Share of it kept back for what comes after training.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, finish: float = FINISH) -> None:
+        self.seconds, self.finish = seconds, finish
         self.began = time.monotonic()
         self.notes: list[str] = []
 
     @property
     def left(self) -> float:
         """Seconds left for training itself."""
-        return self.seconds * (1 - FINISH) - (time.monotonic() - self.began)
+        return self.seconds * (1 - self.finish) - (time.monotonic() - self.began)
 
-    def suited(self, plan: Plan, train: Examples, *, free: bool) -> Plan:
+    def suited(self, plan: Any, train: Examples, *, free: bool) -> Any:
         """Return the plan with as many members and epochs as fit, and note what was decided.
 
         Parameters
         ----------
-        plan : Plan
+        plan : Plan, or another with network, loss and descent
         train : Examples
         free : bool
             Whether the number of members is Descend's to choose.
@@ -70,7 +69,7 @@ class TimeLimit:
             self.notes.append(
                 f"one epoch takes about {each:.1f} s and {left:.1f} s are left: the network sees "
                 f"about {100 * min(1.0, left / each):.0f} % of the rows once. A limit of "
-                f"{(planned * USUAL_SHARE * each) / (1 - FINISH - TRIAL):.0f} s would do"
+                f"{(planned * USUAL_SHARE * each) / (1 - self.finish - TRIAL):.0f} s would do"
             )
         else:
             who = f"{members} members" if members > 1 else "one network"
@@ -91,7 +90,7 @@ class TimeLimit:
                 run.stop()
 
 
-def trial_seconds(plan: Plan, train: Examples, most: float) -> tuple[float, float]:
+def trial_seconds(plan: Any, train: Examples, most: float) -> tuple[float, float]:
     """Return how many seconds an epoch takes, and the first piece of work, which compiles.
 
     Found by the first steps of a run that is thrown away.

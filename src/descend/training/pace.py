@@ -18,7 +18,7 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self.steps = 64
+        self.steps = 8
         self._warm = False
 
     def note(self, seconds: float, steps: int) -> None:

@@ -1,0 +1,1 @@
+"""Running text as tokens: characters, bytes, or learned pieces of words."""

@@ -1,0 +1,1 @@
+"""Language models: networks that have read a text and write on."""
