@@ -83,6 +83,7 @@ from descend.losses import (
     MultiLabelCrossEntropy,
     Quantile,
     SquaredError,
+    Stepwise,
 )
 from descend.spec import from_json, to_json
 
@@ -168,6 +169,10 @@ CASES = {
             {"levels": ((), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), 0.5, ("a",), (float("nan"),))},
         ),
         "SquaredError": (SquaredError(), {}),
+        "Stepwise": (
+            Stepwise(SquaredError()),
+            {"loss": (None, Stepwise(SquaredError()))},
+        ),
     },
     layers: {
         "AttentionBlock": (
@@ -202,7 +207,7 @@ CASES = {
             },
         ),
         "Recurrent": (
-            Recurrent(GRU(3), 2, False, True, 0.1, 4),
+            Recurrent(GRU(3), 2, False, True, 0.1, 4, True),
             {
                 "cell": (3, None),
                 "depth": (0,),
@@ -210,6 +215,7 @@ CASES = {
                 "return_sequences": (None,),
                 "dropout": (1.0,),
                 "lanes": (-1,),
+                "always": (None, 1.5),
             },
         ),
         "SelfAttention": (

@@ -271,6 +271,19 @@ def test_lanes_carry_what_one_long_sequence_would():
         carried.apply(params, state, x[:1], key=None, train=True)
 
 
+def test_lanes_carry_in_use_too_where_asked_for_and_padding_changes_nothing():
+    x = jax.random.normal(jax.random.key(1), (2, 6, 3))
+    plain = Recurrent(GRU(4), return_sequences=True)
+    carried = Recurrent(GRU(4), return_sequences=True, lanes=2, always=True)
+    params, state, _ = carried.init(jax.random.key(0), (3, 3))
+    whole, _ = plain.apply(params, {}, x, key=None, train=False)
+    padded = {"values": x[:, :4], "length": jnp.array([2, 3])}
+    _, state = carried.apply(params, state, padded, key=None, train=False)
+    later, _ = carried.apply(params, state, jnp.stack([x[0, 2:5], x[1, 3:]]), key=None, train=False)
+    np.testing.assert_allclose(later[0], whole[0, 2:5], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(later[1], whole[1, 3:], rtol=1e-5, atol=1e-6)
+
+
 def test_errors_name_what_was_expected():
     with pytest.raises(SpecError, match="takes sequences"):
         Recurrent(GRU(3)).init(jax.random.key(0), (5,))

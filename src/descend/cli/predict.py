@@ -15,6 +15,7 @@ from descend.cli.options import (
     reading,
     reading_options,
 )
+from descend.cli.writing_on import refuse_prompt, write_on, writing_options
 from descend.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +36,13 @@ __all__ = ["Answers", "command"]
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The N likeliest classes only.")
 @click.option("--steps", type=int, metavar="N", help="Of a series the next N steps only.")
 @click.option("--why", is_flag=True, help="Add the words of the text that carried each decision.")
+@writing_options
 @reading_options
 @json_option
 @quiet_option
+@click.pass_context
 def command(
+    context: click.Context,
     model: str,
     file: str,
     out: str,
@@ -73,16 +77,19 @@ def command(
     The answer is a table of time, forecast, lower and upper, with intervals of 0.9 unless
     --interval says otherwise.
 
+    A network that was trained with --generate writes on after --prompt, or after the text of FILE.
+
     \b
     descend predict penguins.descend new.csv
     descend predict penguins.descend new.csv -o new.parquet
     descend predict photos.descend holiday/ --top 3
     cat new.csv | descend predict penguins.descend | head
+    descend predict shakespeare.descend --prompt "ROMEO:" --length 400
     """
     from descend.cli import render, words
     from descend.data.reading import stream_table
     from descend.data.writing import write_table
-    from descend.models import load
+    from descend.models import LanguageModel, load
 
     if as_json and out != "-":
         raise UsageError(
@@ -90,6 +97,10 @@ def command(
             "file name it so: --out answers.jsonl"
         )
     loaded = load(model)
+    talk = render.Talk(quiet)
+    if isinstance(loaded, LanguageModel):
+        return write_on(context, loaded, talk)
+    refuse_prompt(context)
     if loaded.plan.forecast is not None or steps is not None:
         options = {"--top": top, "--why": why or None}
         return _continue(loaded, file, out, interval, steps, as_json, quiet, options, values)
@@ -108,7 +119,6 @@ def command(
                 click.echo(frame.write_ndjson(), nl=False)
         else:
             write_table(answers, None if out == "-" else out)
-    talk = render.Talk(quiet)
     talk.warn(answers.unreadable)
     if answers.notes is not None:
         talk.notes(answers.notes, answers.replaced)

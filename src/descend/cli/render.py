@@ -7,14 +7,14 @@ import os
 import shutil
 import sys
 import textwrap
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from descend.cli.progress import Progress
 from descend.cli.scores import matrix_lines, score_lines, step_lines
 from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, Report
@@ -22,12 +22,12 @@ from descend.spec import Spec, to_json
 
 if TYPE_CHECKING:
     from descend.data.notes import Notes
-    from descend.models import Model, ModelCard, TableTraining
-    from descend.training import EpochRecord
+    from descend.models import LanguageModel, Model, ModelCard, Provenance, TableTraining
+    from descend.training import Descent, Run
 
 __all__ = [
-    "Progress",
     "Talk",
+    "batch_words",
     "count",
     "descent_line",
     "model_json",
@@ -35,6 +35,7 @@ __all__ = [
     "size",
     "spec_json",
     "starts_line",
+    "table_progress",
 ]
 
 LABEL = 10
@@ -134,16 +135,7 @@ class Talk:
         self.line("Network", training.network_line())
         self.line("Descent", descent_line(training))
 
-    @contextmanager
-    def progress(self, training: TableTraining) -> Iterator[Progress]:
-        """Show the run as it goes."""
-        progress = Progress(self, training)
-        try:
-            yield progress
-        finally:
-            progress.close()
-
-    def stopped(self, training: TableTraining) -> None:
+    def stopped(self, training: Any) -> None:
         """Say how the run ended."""
         from descend.training import advice
 
@@ -193,11 +185,13 @@ class Talk:
                 several = f"{target.name}: " if len(card.targets) > 1 else ""
                 self.line("Certainty", several + temperature.describe())
 
-    def saved(self, path: Path, file: str) -> None:
-        """Say where the model is and what to do next."""
+    def saved(self, path: Path, file: str, following: str = "") -> None:
+        """Say where the model is and what to do next: with rows like those of a file, or else."""
         new = "new.csv" if file == "-" else f"new{Path(file).suffix}"
         self.line(
-            "Saved", f"{path}, {size(path.stat().st_size)}.  Next: descend predict {path} {new}"
+            "Saved",
+            f"{path}, {size(path.stat().st_size)}.  Next: descend predict {path} "
+            f"{following or new}",
         )
 
     def notes(self, notes: Notes, replaced: Sequence[str] = ()) -> None:
@@ -227,18 +221,21 @@ class Talk:
         self.line("Loss", repr(plan.loss))
         descent = plan.descent
         self.line("Descent", repr(descent))
-        origin = card.provenance
+        self.trained(card.provenance, descent.seed, "rows")
+        self.trust(card)
+        self.report(card.report)
+
+    def trained(self, origin: Provenance, seed: int, noun: str) -> None:
+        """Say where a model came from."""
         self.line(
             "Trained",
-            f"on {origin.source}, {origin.rows:,} rows, {origin.made}",
+            f"on {origin.source}, {origin.rows:,} {noun}, {origin.made}",
             f"{origin.epochs} epochs in {origin.seconds:.1f} s, weights of epoch "
             f"{origin.best_epoch}, ended by {origin.ended}",
-            f"seed {descent.seed}, data {origin.data_digest[:16]}",
+            f"seed {seed}, data {origin.data_digest[:16]}",
             f"descend {origin.descend}, jax {origin.jax}, numpy {origin.numpy}, Python "
             f"{origin.python}, {origin.device}, {origin.cores} cores",
         )
-        self.trust(card)
-        self.report(card.report)
 
 
 def starts_line(starts: Sequence[float], kept: int) -> str:
@@ -251,19 +248,22 @@ def starts_line(starts: Sequence[float], kept: int) -> str:
     )
 
 
-def descent_line(training: TableTraining) -> str:
-    """Return the way down in one line."""
+def descent_line(training: Any, batch: str = "") -> str:
+    """Return the way down in one line.
+
+    Parameters
+    ----------
+    training : TableTraining, or another with ``plan``, ``run`` and ``validation``
+    batch : str
+        What a batch is, where it is not so many rows.
+    """
     from descend.models.names import snake_case
     from descend.models.options import EXTRAS
 
     descent, run = training.plan.descent, training.run
     optimizer = descent.optimizer
     schedule = snake_case(type(descent.schedule).__name__).replace("_", " ")
-    batch = "full batch" if descent.batch_size is None else f"batch {run.batch_size}"
-    if descent.batch_size is not None and descent.batch_size > run.batch_size:
-        batch += f" (all training rows, fewer than {descent.batch_size:,})"
-    if descent.batch_size == 1:
-        batch = "row by row"
+    batch = batch or batch_words(descent, run)
     parts = [f"{type(optimizer).__name__} {optimizer.learning_rate:g}", schedule, batch]
     if descent.weight_decay:
         parts.append(f"weight decay {descent.weight_decay:g}")
@@ -280,7 +280,17 @@ def descent_line(training: TableTraining) -> str:
     return ", ".join(parts)
 
 
-def parameter_lines(model: Model) -> list[str]:
+def batch_words(descent: Descent, run: Run) -> str:
+    """Return what a batch of rows is, in words."""
+    if descent.batch_size is None:
+        return "full batch"
+    if descent.batch_size == 1:
+        return "row by row"
+    few = f" (all training rows, fewer than {descent.batch_size:,})"
+    return f"batch {run.batch_size}" + few * (descent.batch_size > run.batch_size)
+
+
+def parameter_lines(model: Model | LanguageModel) -> list[str]:
     """Return one line for each array of weights: its path, its shape and its spread."""
     from descend.models.tensors import flat
 
@@ -291,72 +301,16 @@ def parameter_lines(model: Model) -> list[str]:
     ]
 
 
-class Progress:
-    """The run as it goes: a bar on a terminal, a line now and then elsewhere."""
-
-    def __init__(self, talk: Talk, training: TableTraining) -> None:
-        self.talk, self.run = talk, training.run
-        self.epochs = training.plan.descent.epochs
-        plan = training.plan
-        usual = "accuracy" if plan.tasks[0] == "classification" else "R2"
-        self.score = usual if plan.metric is None else plan.metric.replace("_", " ")
-        self.sign = -1 if plan.metric in ("log_loss", "mae", "pinball", "rmse") else 1
-        inputs = training.examples.preprocessing.encoders
-        kind = inputs[0].column.kind if len(inputs) == 1 else ""
-        self.unit = {"image": "images", "sound": "sounds"}.get(kind, "rows")
-        self.live = talk.file.isatty() and not talk.quiet
-        self.latest: EpochRecord | None = None
-        self.said: EpochRecord | None = None
-        self.next_line = 0.0
-        self.width = 0
-
-    def update(self, record: EpochRecord) -> None:
-        """Take the newest record."""
-        if record.complete:
-            self.latest = record
-        if self.talk.quiet:
-            return
-        now = time.perf_counter()
-        if self.live:
-            if now >= self.next_line:
-                self._draw(self._text(record, bar=True))
-                self.next_line = now + 0.1
-        elif now >= self.next_line:
-            if record.complete:
-                self.talk.say(self._text(record, bar=False))
-                self.said = record
-            self.next_line = now + (2.0 if record.complete else 0.0)
-
-    def close(self) -> None:
-        """Leave the newest complete record on a line of its own."""
-        if self.live and self.width:
-            self._draw("")
-            self.talk.file.write("\r")
-            self.width = 0
-        if self.latest is not None and self.latest is not self.said:
-            self.talk.say(self._text(self.latest, bar=False))
-        self.latest = None
-
-    def _draw(self, text: str) -> None:
-        text = text[: self.talk.width - 1]
-        self.talk.file.write("\r" + text.ljust(self.width))
-        self.talk.file.flush()
-        self.width = len(text)
-
-    def _text(self, record: EpochRecord, *, bar: bool) -> str:
-        done = (record.epoch - 1 + record.share) / self.epochs
-        parts = [f"epoch {record.epoch:>{len(str(self.epochs))}}"]
-        if bar and self.talk.width >= 80:
-            filled = int(24 * done)
-            parts.append("━" * filled + ("╸" if filled < 24 else "") + "─" * (23 - filled))
-        parts.append(f"loss {record.loss:.4f}")
-        judged = record if record.validation_loss is not None else self.latest
-        if judged is not None and judged.validation_loss is not None:
-            parts.append(f"validation {judged.validation_loss:.4f}")
-            if judged.validation_score is not None:
-                parts.append(f"{self.score} {self.sign * judged.validation_score:.3f}")
-        parts.append(f"{record.rows_per_second:,.0f} {self.unit}/s")
-        if bar and done > 0:
-            left = record.seconds * (1 - done) / done
-            parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left")
-        return "  ".join(parts)
+def table_progress(talk: Talk, training: TableTraining) -> Progress:
+    """Return what shows the run of a training on a table."""
+    plan = training.plan
+    usual = "accuracy" if plan.tasks[0] == "classification" else "R2"
+    inputs = training.examples.preprocessing.encoders
+    kind = inputs[0].column.kind if len(inputs) == 1 else ""
+    return Progress(
+        talk,
+        training.run,
+        score=usual if plan.metric is None else plan.metric.replace("_", " "),
+        sign=-1 if plan.metric in ("log_loss", "mae", "pinball", "rmse") else 1,
+        unit={"image": "images", "sound": "sounds"}.get(kind, "rows"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ import click
 
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.cli.running import stopping
 from descend.cli.train import command as train
-from descend.cli.train import stopping
 from descend.cli.values import Names
 from descend.errors import UsageError, did_you_mean
 
@@ -104,7 +105,7 @@ def command(
     destination = Path(out) if out else model_name(file)
     check_writable(destination)
 
-    from descend.cli.render import Talk
+    from descend.cli.render import Talk, table_progress
     from descend.models import Options, TableTraining
     from descend.models.search import Search
 
@@ -127,7 +128,8 @@ def command(
     _table(talk, search)
     best = search.best_options()
     training = TableTraining(file, best, None, **how)
-    with stopping(training.run, talk), talk.progress(training) as progress:
+    progress = table_progress(talk, training)
+    with stopping(training.run, talk), closing(progress):
         for record in training.epochs():
             progress.update(record)
     talk.stopped(training)

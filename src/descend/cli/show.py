@@ -41,11 +41,20 @@ def command(
     descend show p.descend --layer 2 --examples photos/
     """
     from descend.cli import pictures, render
+    from descend.cli.language import show_language_model
     from descend.errors import UsageError
-    from descend.models import load
+    from descend.models import LanguageModel, load
 
     drawing = pictures.check_picture(picture)
     loaded = load(model)
+    if isinstance(loaded, LanguageModel):
+        if drawing is not None or layer is not None or examples is not None or out is not None:
+            raise UsageError(f"{model} writes text, and there is no picture of that")
+        if as_json:
+            click.echo(render.spec_json(loaded.card))
+        else:
+            show_language_model(render.Talk(to_stdout=True), loaded)
+        return 0
     if layer is not None:
         return _show_layer(loaded, layer, examples, out or "layers.png")
     if examples is not None or out is not None:

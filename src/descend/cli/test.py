@@ -27,21 +27,32 @@ __all__ = ["command"]
 def command(
     model: str, file: str, picture: str | None, as_json: bool, quiet: bool, **values: Any
 ) -> int:
-    """Test MODEL on the rows of FILE, whose targets are known.
+    """Test MODEL on the rows of FILE, whose targets are known, or on a text.
 
     The report says how many of the rows the network was trained on: a score on those says little.
 
     \b
     descend test penguins.descend more.csv
     descend test penguins.descend more.csv --picture p.svg
+    descend test shakespeare.descend another.txt
     """
     from descend.cli import pictures, render
+    from descend.cli.language import tell_report
     from descend.data.media.readable import readable_table
     from descend.data.reading import read_table
-    from descend.models import load
+    from descend.errors import UsageError
+    from descend.models import LanguageModel, load
 
     drawing = pictures.check_picture(picture)
     loaded = load(model)
+    if isinstance(loaded, LanguageModel):
+        if drawing is not None:
+            raise UsageError(f"{model} writes text, and there is no picture of that")
+        foreseen = loaded.test(file, values["encoding"])
+        tell_report(render.Talk(quiet or as_json, to_stdout=True), foreseen)
+        if as_json:
+            click.echo(render.spec_json(foreseen))
+        return 0
     table = read_table(file, **reading(values))
     with naming(file):
         table, unreadable = readable_table(table, loaded.plan.columns)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +12,21 @@ from click.core import ParameterSource
 
 from descend.cli.descent_options import descent_options
 from descend.cli.destination import check_writable, model_name
+from descend.cli.language import language_options, take_language_options, train_to_write
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.cli.running import checkpoints, run_to_file
 from descend.cli.sections import SectionedCommand
 from descend.cli.values import BatchSize, Changes, Layers, Levels, Names, Seconds, Share
-from descend.errors import DivergedError, ModelFileError, UsageError
+from descend.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
-    from descend.cli.render import Talk
-    from descend.models import Plan, TableTraining
-    from descend.models.checkpoint import Checkpoints
+    from descend.models import LanguagePlan, Model, Plan
 
 __all__ = [
-    "checkpoints",
     "column_kind",
     "command",
     "read_plan",
     "refuse_changes",
-    "stopping",
 ]
 
 
@@ -49,6 +45,7 @@ SECTIONS = {
         *("clip_norm", "clip_value", "clip_adaptive", "layer_rates", "accumulate", "sam"),
         *("mixup", "lookahead", "ema", "tail_average"),
     ),
+    "A network that writes": ("generate", "tokens", "cell", "steps"),
     "Keeping the run": ("checkpoint", "every", "resume", "force"),
     "How a text file is written": (
         *("delimiter", "quote", "decimal", "header", "encoding", "bad_rows"),
@@ -120,6 +117,7 @@ SECTIONS = {
 @click.option("--metric", help="What decides: accuracy, auc, log-loss, f1, rmse, mae, ...")
 @click.option("--quantiles", type=Levels(), help="Predict quantiles, as 0.1,0.5,0.9.")
 @click.option("--time-limit", type=Seconds(), metavar="TIME", help="For everything, as 60s.")
+@language_options
 @descent_options
 @reading_options
 @json_option
@@ -128,6 +126,7 @@ SECTIONS = {
 def command(
     context: click.Context,
     file: str,
+    generate: bool,
     out: str | None,
     plan_file: str | None,
     dry_run: bool,
@@ -142,9 +141,10 @@ def command(
     """Train a network on FILE, test it on rows it has not seen, and save it.
 
     FILE is a table (CSV or TSV, also gzipped, Parquet, Arrow, JSON lines, ARFF; - is standard
-    input), a folder of classes of pictures, sounds or texts, or a file of sequences. Everything not
-    asked for is chosen to suit the data, and shown before it runs. With --forecast the rows are the
-    steps of a series in time, and --group tells several series apart.
+    input), a folder of classes of pictures, sounds or texts, or a file of sequences; with
+    --generate a text, which the network learns to write on. Everything not asked for is chosen to
+    suit the data, and shown before it runs. With --forecast the rows are the steps of a series in
+    time, and --group tells several series apart.
 
     \b
     descend train penguins.csv --target species
@@ -153,22 +153,28 @@ def command(
     descend train visits.csv -t churn --time date
     descend train airline.csv --forecast 12
     descend train letters.tsv -t letter --layers 256,128
+    descend train shakespeare.txt --generate
     """
     # Options are checked before JAX is imported, so that a wrong one is told at once.
-    how = reading(values)
-    values["target"] = values["target"] or ()
-    values["drop"] = values["drop"] or ()
-    values["kinds"] = dict(column_kind(text) for text in values["kinds"])
     destination = Path(out) if out else model_name(file)
     if not dry_run:
         check_writable(destination)
+    if generate:
+        return _train_to_write(context, destination)
+    how = reading(values)
+    take_language_options(values)
+    values["target"] = values["target"] or ()
+    values["drop"] = values["drop"] or ()
+    values["kinds"] = dict(column_kind(text) for text in values["kinds"])
 
     from descend.cli import render
-    from descend.models import Options, TableTraining
+    from descend.models import LanguagePlan, Options, TableTraining
 
     plan = read_plan(plan_file) if plan_file else None
     if plan is not None:
         refuse_changes(context)
+    if isinstance(plan, LanguagePlan):
+        raise UsageError(f"the plan {plan_file} is of a network that writes: add --generate")
     talk = render.Talk(quiet)
     options = Options.of(**values)
     with naming(file) if options.validation_file is None else nullcontext():
@@ -183,55 +189,31 @@ def command(
             click.echo(json.dumps(to_json(training.plan), indent=2, ensure_ascii=False))
         return 0
     keeper = checkpoints(checkpoint, training, every, resume, force, talk)
-    with keeper or nullcontext(), stopping(training.run, talk):
-        try:
-            with talk.progress(training) as progress:
-                for record in training.epochs():
-                    progress.update(record)
-                    if keeper is not None:
-                        keeper.save_if_due()
-            if keeper is not None:
-                keeper.save()
-                talk.warn(keeper.warnings)
-        except DivergedError as error:
-            if not training.run.best_epoch:
-                raise DivergedError(f"{error} No model was saved.", error.step) from None
-            training.finish().save(destination)
-            raise DivergedError(f"{error} Saved them to {destination}.", error.step) from None
-        talk.stopped(training)
-        model = training.finish()
+
+    def tell(model: Model) -> None:
         talk.trust(model.card)
         talk.report(model.report)
-        model.save(destination)
+
+    progress = render.table_progress(talk, training)
+    model = run_to_file(training, destination, talk, progress, keeper, tell)
     talk.saved(destination, file)
     if as_json:
         click.echo(render.model_json(model, destination))
     return 130 if training.run.ended == "stopped" else 0
 
 
-def checkpoints(
-    folder: str | None,
-    training: TableTraining,
-    every: float,
-    resume: bool,
-    force: bool,
-    talk: Talk,
-) -> Checkpoints | None:
-    """Open the folder of checkpoints, and go on from the newest where that is asked for."""
-    if folder is None:
-        if resume or force:
-            raise UsageError("--resume and --force need --checkpoint DIR, where the run was kept")
-        return None
-    from descend.models.checkpoint import Checkpoints
+def _train_to_write(context: click.Context, destination: Path) -> int:
+    """Train a network that writes, by the plan in a file where there is one."""
+    from descend.cli.render import Talk
+    from descend.models import LanguagePlan
 
-    keeper = Checkpoints(folder, training, every=every)
-    if resume:
-        step = keeper.resume(force=force)
-        talk.warn(keeper.warnings)
-        keeper.warnings.clear()
-        where = f"step {step:,} in {folder}" if step else f"the start: {folder} has no checkpoint"
-        talk.line("Resumed", f"from {where}")
-    return keeper
+    plan_file = context.params["plan_file"]
+    plan = read_plan(plan_file) if plan_file else None
+    if plan is not None:
+        refuse_changes(context)
+        if not isinstance(plan, LanguagePlan):
+            raise UsageError(f"the plan {plan_file} is for a table: leave out --generate")
+    return train_to_write(context, destination, plan, Talk(context.params["quiet"]))
 
 
 def column_kind(text: str) -> tuple[str, str]:
@@ -242,9 +224,9 @@ def column_kind(text: str) -> tuple[str, str]:
     return name, kind
 
 
-def read_plan(path: str) -> Plan:
+def read_plan(path: str) -> Plan | LanguagePlan:
     """Read a plan that ``--dry-run --json`` printed."""
-    from descend.models import Plan
+    from descend.models import LanguagePlan, Plan
     from descend.models.modelfile import strict_json
     from descend.models.names import spec_classes
     from descend.spec import from_json
@@ -256,7 +238,7 @@ def read_plan(path: str) -> Plan:
         raise UsageError(f"the plan {path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, ModelFileError):
         raise UsageError(f"{path} is not a plan; make one with --dry-run --json") from None
-    if not isinstance(plan, Plan):
+    if not isinstance(plan, Plan | LanguagePlan):
         raise UsageError(f"{path} is not a plan; make one with --dry-run --json")
     return plan
 
@@ -265,7 +247,16 @@ def refuse_changes(context: click.Context) -> None:
     """Refuse options beside --plan that the plan itself decides."""
     free = {"file", "out", "plan_file", "dry_run", "as_json", "quiet", "validation"}
     free |= {"checkpoint", "every", "resume", "force", "time_limit"}
-    free |= {"stream", "encoding", "delimiter", "quote", "decimal", "header", "bad_rows"}
+    free |= {
+        "generate",
+        "stream",
+        "encoding",
+        "delimiter",
+        "quote",
+        "decimal",
+        "header",
+        "bad_rows",
+    }
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
         if given is ParameterSource.COMMANDLINE and parameter.name not in free:
@@ -278,24 +269,3 @@ def refuse_changes(context: click.Context) -> None:
             "--validation does not go with --plan, which decides the share: name a file of rows, "
             "or change the plan file"
         )
-
-
-@contextmanager
-def stopping(run: Any, talk: Any) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) stop the run and keep the best model; the second quits."""
-    asked = False
-
-    def handle(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        run.stop()
-        talk.interject("Stopping: the best model is kept. Ctrl-C again quits at once.")
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax
-import jax.numpy as jnp
 
 from descend.errors import SpecError
 from descend.losses.loss import Loss
@@ -28,6 +27,7 @@ class Stepwise(Loss):
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> from descend.losses import CategoricalCrossEntropy
     >>> each = Stepwise(CategoricalCrossEntropy())
     >>> print(each(jnp.zeros((1, 5, 2)), jnp.zeros((1, 5), jnp.int32)))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from descend.layers import Members
 from descend.losses import Ensemble
 from descend.training import EpochRecord, Examples, Run
 
 __all__ = ["TimeLimit", "trial_seconds"]
+
+_Plan = TypeVar("_Plan", bound=Any)
 
 TRIAL = 0.15
 """Share of the time that the trial may take."""
@@ -44,7 +46,7 @@ class TimeLimit:
         """Seconds left for training itself."""
         return self.seconds * (1 - self.finish) - (time.monotonic() - self.began)
 
-    def suited(self, plan: Any, train: Examples, *, free: bool) -> Any:
+    def suited(self, plan: _Plan, train: Examples, *, free: bool) -> _Plan:
         """Return the plan with as many members and epochs as fit, and note what was decided.
 
         Parameters

@@ -127,6 +127,6 @@ def _library() -> Any:
         return importlib.import_module("tokenizers")
     except ImportError:
         raise MissingExtraError(
-            "pieces of words need the library tokenizers: pip install 'descend[pieces]'; "
-            "characters and bytes need nothing"
+            'pieces of words need tokenizers. Install it with: pip install "descend[pieces]"; '
+            "characters and bytes need nothing more"
         ) from None

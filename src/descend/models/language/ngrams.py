@@ -61,7 +61,7 @@ def ngram_nats(train: np.ndarray, test: np.ndarray, size: int, order: int) -> np
         contexts.append(_longer(contexts[-1], train, k))
     positions = np.arange(order, len(train))
     counted: list[_Counts] = []
-    for k in range(order, -1, -1):
+    while contexts:
         counts, positions = _count(contexts.pop(), train, positions)
         counted.append(counts)
     p = np.full(len(test), 1.0 / size)

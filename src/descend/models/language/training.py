@@ -92,13 +92,11 @@ class LanguageTraining:
         self.size = len(text)
         ends = [round(len(text) * share) for share in (1 - test - held, 1 - test, 1)]
         parts = [text[a:b] for a, b in zip((0, *ends[:2]), ends, strict=True)]
+        self._opening = _opening(text)
+        _check_length(len(parts[0]), "bytes" if kind == "bytes" else "characters", self.source)
         self.tokens = _fitted(kind, parts[0], self.source)
         codes = [self.tokens.encode(part) for part in parts]
-        if len(codes[0]) < LEAST:
-            raise DataError(
-                f"{self.source} leaves {len(codes[0]):,} {self.tokens.noun}s to learn from; "
-                f"{LEAST:,} are the least. Give a longer text"
-            )
+        _check_length(len(codes[0]), f"{self.tokens.noun}s", self.source)
         self.ends = tuple(int(n) for n in np.cumsum([len(part) for part in codes]))
         self.codes = np.concatenate(codes)
         self.plan = plan or options.plan(self.ends[0], self.tokens.size)
@@ -126,6 +124,14 @@ class LanguageTraining:
     def epochs(self) -> Iterator[EpochRecord]:
         """Train, and yield records as `descend.training.Run.epochs` does."""
         return self.run.epochs() if self.limit is None else self.limit.watched(self.run)
+
+    def opening(self) -> str:
+        """Return the first words of the text, for a prompt."""
+        return self._opening
+
+    def starts(self) -> tuple[float, ...]:
+        """Return nothing: there is one start."""
+        return ()
 
     def network_line(self) -> str:
         """Return the network in one line."""
@@ -176,6 +182,25 @@ def windows(codes: np.ndarray, lanes: int, steps: int) -> Examples:
         return np.ascontiguousarray(rows, np.int32)
 
     return Examples(cut(0), cut(1))
+
+
+def _opening(text: str | bytes) -> str:
+    """Return the first words of a text, some 20 characters."""
+    start = text[:200] if isinstance(text, str) else text[:200].decode("utf-8", "ignore")
+    line = next((line.strip() for line in start.splitlines() if line.strip()), "")
+    words = "".join(c for c in line if c.isprintable()).split(" ")
+    while len(words) > 1 and len(" ".join(words)) > 20:
+        words.pop()
+    return " ".join(words)[:40] or "A"
+
+
+def _check_length(found: int, noun: str, source: str) -> None:
+    """Refuse a training part that is too short."""
+    if found < LEAST:
+        raise DataError(
+            f"{source} leaves {found:,} {noun} to learn from; {LEAST:,} are the least. Give a "
+            "longer text"
+        )
 
 
 def _fitted(kind: str, text: Any, source: str) -> Tokens:

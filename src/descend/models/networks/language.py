@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -22,7 +23,12 @@ from descend.layers.cells import Cell
 
 __all__ = ["CELLS", "carrying", "default_units", "language_network"]
 
-CELLS: dict[str, type[Cell]] = {"gru": GRU, "lstm": LSTM, "elman": Elman, "minimal_gru": MinimalGRU}
+CELLS: dict[str, Callable[[int], Cell]] = {
+    "gru": GRU,
+    "lstm": LSTM,
+    "elman": Elman,
+    "minimal_gru": MinimalGRU,
+}
 
 EMBEDDING = 64
 """Numbers that stand for a token, where there are few tokens."""

@@ -1,0 +1,95 @@
+"""The run as it goes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from descend.cli.render import Talk
+    from descend.training import EpochRecord, Run
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """The run as it goes: a bar on a terminal, a line now and then elsewhere.
+
+    Parameters
+    ----------
+    talk : Talk
+    run : Run
+    score, sign : str, int
+        What the validation score is called, and what it is multiplied by to be shown.
+    unit, each : str, int
+        What speed is counted in, and how many of them a row is.
+    """
+
+    def __init__(
+        self,
+        talk: Talk,
+        run: Run,
+        *,
+        score: str = "",
+        sign: int = 1,
+        unit: str = "rows",
+        each: int = 1,
+    ) -> None:
+        self.talk, self.run, self.epochs = talk, run, run.descent.epochs
+        self.score, self.sign, self.unit, self.each = score, sign, unit, each
+        self.live = talk.file.isatty() and not talk.quiet
+        self.latest: EpochRecord | None = None
+        self.said: EpochRecord | None = None
+        self.next_line = 0.0
+        self.width = 0
+
+    def update(self, record: EpochRecord) -> None:
+        """Take the newest record."""
+        if record.complete:
+            self.latest = record
+        if self.talk.quiet:
+            return
+        now = time.perf_counter()
+        if self.live:
+            if now >= self.next_line:
+                self._draw(self._text(record, bar=True))
+                self.next_line = now + 0.1
+        elif now >= self.next_line:
+            if record.complete:
+                self.talk.say(self._text(record, bar=False))
+                self.said = record
+            self.next_line = now + (2.0 if record.complete else 0.0)
+
+    def close(self) -> None:
+        """Leave the newest complete record on a line of its own."""
+        if self.live and self.width:
+            self._draw("")
+            self.talk.file.write("\r")
+            self.width = 0
+        if self.latest is not None and self.latest is not self.said:
+            self.talk.say(self._text(self.latest, bar=False))
+        self.latest = None
+
+    def _draw(self, text: str) -> None:
+        text = text[: self.talk.width - 1]
+        self.talk.file.write("\r" + text.ljust(self.width))
+        self.talk.file.flush()
+        self.width = len(text)
+
+    def _text(self, record: EpochRecord, *, bar: bool) -> str:
+        done = (record.epoch - 1 + record.share) / self.epochs
+        parts = [f"epoch {record.epoch:>{len(str(self.epochs))}}"]
+        if bar and self.talk.width >= 80:
+            filled = int(24 * done)
+            parts.append("━" * filled + ("╸" if filled < 24 else "") + "─" * (23 - filled))
+        parts.append(f"loss {record.loss:.4f}")
+        judged = record if record.validation_loss is not None else self.latest
+        if judged is not None and judged.validation_loss is not None:
+            parts.append(f"validation {judged.validation_loss:.4f}")
+            if judged.validation_score is not None:
+                parts.append(f"{self.score} {self.sign * judged.validation_score:.3f}")
+        parts.append(f"{record.rows_per_second * self.each:,.0f} {self.unit}/s")
+        if bar and done > 0:
+            left = record.seconds * (1 - done) / done
+            parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left")
+        return "  ".join(parts)
