@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["refuse_prompt", "write_on", "writing_options"]
 
+TABLE_NAMES = (
+    "interval",
+    "top",
+    "steps",
+    "why",
+    "delimiter",
+    "quote",
+    "decimal",
+    "header",
+    "bad_rows",
+)
 NAMES = ("prompt", "length", "temperature", "top_k", "top_p", "seed")
 
 
@@ -62,7 +73,7 @@ def refuse_prompt(context: click.Context) -> None:
 def write_on(context: click.Context, model: LanguageModel, talk: Talk) -> int:
     """Write the prompt and what the network writes after it."""
     given = context.params
-    wrong = _given(context, ("interval", "top", "why", "delimiter", "quote", "header", "bad_rows"))
+    wrong = _given(context, TABLE_NAMES)
     if wrong:
         raise UsageError(
             f"{wrong[0]} is for models that predict columns, but {given['model']} writes text"
