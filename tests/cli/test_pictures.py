@@ -68,9 +68,11 @@ def test_a_table_with_a_column_of_paths_and_a_number(descend, folder):
     for place, name in enumerate(("dark", "light")):
         lines += [f"{path.name}/{name}/bild {i} é.png,{place + i / 100},{i}" for i in range(15)]
     (folder / "t.csv").write_text("\n".join(lines))
-    trained = descend("train", "t.csv", "-t", "level", "--kind", "photo=image", *TINY)
+    trained = descend("train", "t.csv", "-t", "level", *TINY)
     assert trained.code == 0, trained.err
     assert "photo: pictures, 12x10 grey" in trained.err
+    named = descend("train", "t.csv", "-t", "level", "--kind", "photo=category", "--dry-run")
+    assert "pictures" not in named.err
 
 
 def test_a_colour_picture_and_a_grey_model(descend, folder):

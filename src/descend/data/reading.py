@@ -20,12 +20,13 @@ from descend.data.formats.blocks import Block, compacted, in_rows, joined
 from descend.data.formats.delimited_file import delimited_blocks
 from descend.data.formats.detection import detect_layout
 from descend.data.formats.encodings import TextFile, open_text
-from descend.data.formats.folders import media_kind, read_folder, read_media_file
+from descend.data.formats.folders import read_folder, read_media_file
 from descend.data.formats.json_lines import json_blocks, json_names, looks_like_json
 from descend.data.formats.lines import LineIndex
 from descend.data.formats.objects import frame_of
 from descend.data.formats.series_files import is_series_file, read_series_file
 from descend.data.formats.sources import Source, open_source, spooled
+from descend.data.media.paths import media_kind
 from descend.data.table import Table
 from descend.data.text_folders import is_text_folder, read_text_folder
 from descend.errors import TableError, UsageError, did_you_mean

@@ -14,7 +14,7 @@ from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.forecasting.forecast import Windows
-from descend.data.media.paths import located
+from descend.data.media.paths import located, path_kinds
 from descend.data.media.readable import readable_table
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
 from descend.data.reading import read_table
@@ -290,7 +290,9 @@ def _columns(
             "no target: name the column to predict with --target. Columns: "
             + listed(frame.columns, 50)
         )
-    known = {name: kind for name, kind in table.kinds.items() if name not in options.drop}
+    steering = (*targets, *options.drop, options.weight, options.group, options.time, options.split)
+    known = path_kinds(frame, table.base) | dict(table.kinds)
+    known = {name: kind for name, kind in known.items() if name not in steering}
     return infer_columns(
         frame, targets=targets, drop=options.drop, weight=options.weight,
         group=options.group, time=options.time, split=options.split, decimal=table.decimal,

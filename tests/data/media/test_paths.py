@@ -12,7 +12,7 @@ import pytest
 from descend.data.columns import Column
 from descend.data.encoders import fitting as encoders
 from descend.data.encoders.array_encoder import ArrayEncoder
-from descend.data.media.paths import located
+from descend.data.media.paths import located, path_kinds
 from descend.data.notes import Tally
 from descend.data.preprocessing import fit_preprocessing
 
@@ -30,6 +30,19 @@ def test_paths_that_are_absent_or_pixels_are_left_alone():
     pixels = pl.DataFrame({"photo": [[1, 2], [3, 4]]})
     assert located(pixels, [Column("photo", "image")], None).equals(pixels)
     assert located(pixels, [Column("other", "image")], None).equals(pixels)
+
+
+def test_columns_of_paths_are_found_by_endings_and_by_the_files_that_are_there(tmp_path):
+    for name in ("a.png", "b.JPG", "c.wav"):
+        (tmp_path / name).touch()
+    frame = pl.DataFrame({
+        "photo": [" a.png", "b.JPG", None], "sound": ["c.wav", "NA", "gone.wav"],
+        "label": ["x.png", "y.png", "z.png"], "both": ["a.png", "c.wav", "a.png"],
+        "text": ["a", "b", "c"], "size": [1, 2, 3],
+    })  # fmt: skip
+    assert path_kinds(frame, tmp_path) == {"photo": "image", "sound": "sound"}
+    assert path_kinds(frame, tmp_path / "elsewhere") == {}
+    assert path_kinds(frame[:0], tmp_path) == {}
 
 
 @dataclass(frozen=True)

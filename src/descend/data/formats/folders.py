@@ -15,25 +15,16 @@ from pathlib import Path
 import polars as pl
 
 from descend.data.columns import listed
+from descend.data.media.paths import media_kind
 from descend.data.media.pictures import PICTURE_SUFFIXES
+from descend.data.media.sounds import SOUND_SUFFIXES
 from descend.data.table import Table
 from descend.errors import TableError
 
-__all__ = ["SOUND_SUFFIXES", "media_kind", "read_folder", "read_media_file"]
-
-SOUND_SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff"))
-"""What the names of sounds end in, in lower case."""
+__all__ = ["read_folder", "read_media_file"]
 
 _PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _PARTS |= {"val": "validation", "valid": "validation", "validation": "validation"}
-
-
-def media_kind(name: str) -> str | None:
-    """Return "image" or "sound" by the ending of a file's name, None for any other file."""
-    suffix = os.path.splitext(name)[1].lower()
-    if suffix in PICTURE_SUFFIXES:
-        return "image"
-    return "sound" if suffix in SOUND_SUFFIXES else None
 
 
 def read_media_file(path: Path) -> Table:

@@ -16,7 +16,17 @@ import numpy as np
 
 from descend.errors import DataError
 
-__all__ = ["SoundError", "SoundSize", "check_sound", "decode_sound", "sound_size"]
+__all__ = [
+    "SOUND_SUFFIXES",
+    "SoundError",
+    "SoundSize",
+    "check_sound",
+    "decode_sound",
+    "sound_size",
+]
+
+SOUND_SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff"))
+"""What the names of sounds end in, in lower case."""
 
 _BLOCK = 1 << 20
 _CHECKED = 60 << 20
