@@ -33,10 +33,10 @@ demo: $(VENV)/.installed  ## Train on examples/penguins.csv, test, predict, show
 	$(BIN)/descend show penguins.descend
 
 test: $(VENV)/.test lint  ## Run every check but the slow ones
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: $(VENV)/.test lint  ## Run every check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test  ## Format, style and types
 	$(BIN)/ruff format --check .

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+_ROOT = Path(__file__).resolve().parents[1]
+_SHARED = _ROOT.parent / "shared" / "data"
+
+# Before JAX is imported: workers, processes that tests start, and later runs share what they compile.
+for _name, _value in (
+    ("JAX_COMPILATION_CACHE_DIR", str(_ROOT / ".pytest_cache" / "compiled")),
+    ("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0"),
+    ("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1"),
+):
+    os.environ.setdefault(_name, _value)
 
 
 @pytest.fixture(scope="session")
