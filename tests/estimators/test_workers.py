@@ -14,6 +14,7 @@ from descend.estimators.workers import THREADS, heed_threads
 
 
 def test_the_environment_is_for_workers_only_and_restored(tmp_path, monkeypatch):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("XLA_FLAGS", "--mine")
     before = dict(os.environ)
