@@ -11,7 +11,7 @@ import pytest
 _ROOT = Path(__file__).resolve().parents[1]
 _SHARED = _ROOT.parent / "shared" / "data"
 
-# Before JAX is imported: workers, processes that tests start, and later runs share what they compile.
+# Before JAX is imported: workers, processes that tests start and later runs share programs.
 for _name, _value in (
     ("JAX_COMPILATION_CACHE_DIR", str(_ROOT / ".pytest_cache" / "compiled")),
     ("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0"),

@@ -31,7 +31,16 @@ __all__ = [
 
 
 SECTIONS = {
-    "What to learn": ("target", "task", "drop", "kinds", "weight", "class_weight", "quantiles"),
+    "What to learn": (
+        "target",
+        "task",
+        "drop",
+        "kinds",
+        "weight",
+        "class_weight",
+        "quantiles",
+        "forecast",
+    ),
     "What comes of it": ("out", "dry_run", "plan_file", "as_json", "quiet"),
     "Rows that test and validate": (
         *("test_fraction", "validation", "split", "group", "time", "seed"),
