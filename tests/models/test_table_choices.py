@@ -120,3 +120,16 @@ def test_a_limit_too_small_says_what_would_do():
 def test_what_is_refused(options, phrase):
     with pytest.raises((UsageError, SpecError), match=phrase):
         descend.train(CLASSES, "y", **options)
+
+
+def test_the_rows_of_a_test_file_beside_test(tmp_path):
+    lines = [f"{i % 2}\t{i % 2 + 0.01 * i}\t{1 - i % 2}\t0.5" for i in range(30)]
+    (tmp_path / "X_TRAIN.tsv").write_text("\n".join(lines[:20]) + "\n")
+    (tmp_path / "X_TEST.tsv").write_text("\n".join(lines[20:]) + "\n")
+    options = {"epochs": 1, "layers": (4,)}
+    model = descend.train(tmp_path / "X_TRAIN.tsv", **options)
+    assert model.report.rows == 10
+    again = descend.train(tmp_path / "X_TRAIN.tsv", plan=model.plan)
+    assert again.report == model.report
+    own = descend.train(tmp_path / "X_TRAIN.tsv", test_fraction=0.2, **options)
+    assert own.report.rows == 4

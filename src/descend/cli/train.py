@@ -99,12 +99,7 @@ SECTIONS = {
     "--validation", type=Share(), help="Rows that decide when to stop: a share, or a file."
 )
 @click.option(
-    "--test-fraction",
-    type=float,
-    default=0.2,
-    show_default=True,
-    metavar="SHARE",
-    help="Rows that only test.",
+    "--test-fraction", type=float, metavar="SHARE", help="Rows that only test [0.2, or X_TEST]."
 )
 @click.option("--stream/--no-stream", default=None, help="Train from disk [large files].")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of splits, starts and order.")

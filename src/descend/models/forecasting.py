@@ -50,7 +50,7 @@ def forecast_rows(table: Table, options: Options, plan: Plan | None) -> tuple[Wi
         forecast = plan.forecast
     else:
         _check(options)
-        test, held = options.test_fraction, options.validation_share
+        test, held = options.test_share, options.validation_share
         forecast, tracks, notes = fit_forecast(
             table, horizon=options.forecast or 1,
             target=options.target[0] if options.target else None,

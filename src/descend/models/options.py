@@ -78,8 +78,9 @@ class Options:
     batch_size : int, "all" or None
         "all" is full batch.
     epochs, patience : int or None
-    test_fraction : float
-        Share of the rows; 0 leaves the model untested.
+    test_fraction : float or None
+        Share of the rows; 0 leaves the model untested. By default a fifth; of sequences, the rows
+        of a file ``X_TEST`` where one stands beside ``X_TRAIN``.
     clip_norm, clip_value, clip_adaptive, sam, mixup, ema, tail_average : float or None
     lookahead, accumulate : int or None
     layer_rates : sequence of (layer, factor)
@@ -149,7 +150,7 @@ class Options:
     quantiles: tuple[float, ...] | None = None
     time_limit: float | None = None
     validation: float | str | os.PathLike[str] | None = None
-    test_fraction: float = 0.2
+    test_fraction: float | None = None
     seed: int = 0
     stream: bool | None = None
 
@@ -182,7 +183,7 @@ class Options:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise UsageError(f"{name} is at least 1, got {value!r}")
-        shares = [("test_fraction", self.test_fraction)]
+        shares = [("test_fraction", self.test_share)]
         shares += [("validation", self.validation_share)] if self.validation_share else []
         for name, share in shares:
             if not isinstance(share, int | float) or not 0 <= share < 1:
@@ -219,6 +220,11 @@ class Options:
                 raise UsageError(f"quantiles need the loss quantile, and {self.loss} was asked for")
         if self.time_limit is not None and not self.time_limit > 0:
             raise UsageError(f"time_limit is a number of seconds above 0, got {self.time_limit!r}")
+
+    @property
+    def test_share(self) -> float:
+        """The share of rows set aside to test."""
+        return 0.2 if self.test_fraction is None else self.test_fraction
 
     @property
     def validation_file(self) -> Path | None:

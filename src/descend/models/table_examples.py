@@ -14,6 +14,8 @@ from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.forecasting.forecast import Windows
+from descend.data.formats.official_tests import PART as TEST_PART
+from descend.data.formats.official_tests import test_file, with_test_rows
 from descend.data.media.paths import located, path_kinds
 from descend.data.media.readable import readable_table
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
@@ -106,6 +108,9 @@ class TableExamples:
             If the table cannot be read, or cannot be learned from.
         """
         table = read_table(source, compact=True, **reading)
+        beside = test_file(source)
+        if beside is not None and _tests_by_file(options, plan):
+            table = with_test_rows(table, beside)
         windows = None
         if options.forecast is not None or (plan is not None and plan.forecast is not None):
             windows, options = forecast_rows(table, options, plan)
@@ -241,7 +246,7 @@ class Asked:
             names = (suggested,) if suggested else ()
         columns, held = _columns(table, frame, options, names), options.validation_share
         return cls(
-            columns, tuple(names), [options.task] * len(names), options.test_fraction,
+            columns, tuple(names), [options.task] * len(names), options.test_share,
             default_validation(columns) if held is None else held, options.seed,
             "robust" if options.network == "realmlp" else options.scale,
         )  # fmt: skip
@@ -262,6 +267,13 @@ def split_of(
         times=_role(row_times, frame, columns, "time"), keys=hashes,
         parts=_role(lambda f, n, _: row_parts(f, n), frame, columns, "split"),
     )  # fmt: skip
+
+
+def _tests_by_file(options: Options, plan: Plan | None) -> bool:
+    """Whether the rows of a test file that stands beside the table shall test."""
+    if plan is not None:
+        return plan.column("split") == TEST_PART
+    return options.test_fraction is None and options.split is None
 
 
 def too_few(source: str, rows: int, which: str) -> DataError:

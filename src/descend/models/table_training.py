@@ -238,7 +238,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         network=network,
         loss=loss,
         descent=options.descent(rows, preprocessing, regression=regression),
-        test_fraction=options.test_fraction,
+        test_fraction=options.test_share,
         validation_fraction=examples.validation_share,
         class_weight=options.class_weight,
         metric=metric,

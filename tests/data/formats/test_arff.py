@@ -72,7 +72,7 @@ HEAD = "@relation a\n@attribute x real\n@attribute c {p, q}\n@data\n"
         ("@relation a\n@data\n1\n", "line 2: @data comes before any @attribute"),
         ("@relation a\n@attribute x\n@data\n1\n", "line 2: expected @attribute NAME KIND"),
         ("@relation a\n@attribute x complex\n@data\n1\n", 'attribute "x": expected numeric, real'),
-        ("@relation a\n@attribute x relational\n@data\n1\n", "expected numeric, real"),
+        ("@relation a\n@attribute x matrix\n@data\n1\n", "expected numeric, real"),
         ("@relation a\n@attribute x {a, b\n@data\na\n", "line 2: the list of values has no clos"),
         ("@relation a\n@inputs x\n@data\na\n", "line 2: expected @relation, @attribute or @data"),
         ("@relation a\n@attribute x real\n@attribute x real\n@data\n", '2 columns are named "x"'),

@@ -3,7 +3,7 @@
 Supported: attributes that are numeric, real, integer, nominal, string or date; quoted names and
 values with backslash escapes; ``?`` for missing; lines of comment that start with ``%``. Cells come
 as text like those of any text file, after their declared kind has been checked. Sparse rows
-(``{1 5, 3 7}``) and relational attributes are refused.
+(``{1 5, 3 7}``) are refused; files with relational attributes are sequences, see `series_arff`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ from descend.errors import TableError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Attribute", "arff_blocks", "arff_header", "looks_like_arff"]
+__all__ = [
+    "Attribute",
+    "arff_blocks",
+    "arff_header",
+    "arff_lines",
+    "arff_values",
+    "looks_like_arff",
+]
 
 _ROWS = 8192
 _START = re.compile(rb"\s*(?:%[^\r\n]*\s*)*@relation\b", re.IGNORECASE)
@@ -61,7 +68,7 @@ def arff_header(parts: Iterable[bytes], source: str) -> tuple[Attribute, ...]:
     (Attribute(name='x y', kind='number', ...), Attribute(name='c', kind='nominal', ...))
     """
     found: list[Attribute] = []
-    for line, text in _lines(parts):
+    for line, text in arff_lines(parts):
         word = text.split(None, 1)[0].lower()
         if word == "@data":
             if not found:
@@ -101,7 +108,7 @@ def arff_blocks(
             _check(frame[attribute.name], attribute, lines, source)
         return Block(frame, LineIndex.of(lines))
 
-    for line, text in _lines(parts):
+    for line, text in arff_lines(parts):
         if not started:
             started = text.lower().startswith("@data")
             continue
@@ -114,7 +121,7 @@ def arff_blocks(
         yield block()
 
 
-def _lines(parts: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+def arff_lines(parts: Iterable[bytes]) -> Iterator[tuple[int, str]]:
     """Yield the lines that are neither blank nor a comment, with their numbers."""
     line, pending = 0, b""
     for part in _ended(parts):
@@ -141,7 +148,7 @@ def _attribute(text: str, source: str, line: int) -> Attribute:
     if kind.startswith("{"):
         if not kind.endswith("}"):
             raise TableError(f"{source}, line {line}: the list of values has no closing }}")
-        values = tuple(value or "" for value in _split(kind[1:-1], source, line))
+        values = tuple(value or "" for value in arff_values(kind[1:-1], source, line))
         return Attribute(name, "nominal", values)
     word = kind.split(None, 1)[0].lower()
     known = {"numeric": "number", "real": "number", "integer": "number",
@@ -161,7 +168,7 @@ def _row(text: str, width: int, source: str, line: int) -> list[str | None]:
             f"{source}, line {line}: sparse rows are not supported. In Weka, the filter "
             "SparseToNonSparse writes them in full."
         )
-    values = _split(text, source, line)
+    values = arff_values(text, source, line)
     if len(values) != width:
         raise TableError(
             f"{source}, line {line}: expected {width} values, one for each attribute, "
@@ -170,7 +177,7 @@ def _row(text: str, width: int, source: str, line: int) -> list[str | None]:
     return values
 
 
-def _split(text: str, source: str, line: int) -> list[str | None]:
+def arff_values(text: str, source: str, line: int) -> list[str | None]:
     """Split values at commas outside quotes; ``?`` and nothing are missing."""
     if "'" not in text and '"' not in text and "\\" not in text:
         plain = [value.strip() for value in text.split(",")]

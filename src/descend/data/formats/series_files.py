@@ -1,4 +1,4 @@
-"""Reading files of sequences: ``.ts`` and ``.tsv`` of the UCR and UEA archives, and ``.npz``.
+"""Reading files of sequences: ``.ts``, ``.tsv``, ``.arff`` of the UCR and UEA archives, ``.npz``.
 
 Each gives a table with a column ``series``, one sequence a cell, written as ``.ts`` files write it:
 numbers with commas between steps, colons between channels, ``?`` for what is missing. With it comes
@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from descend.data.formats.encodings import open_text
+from descend.data.formats.series_arff import arff_sequences, is_series_arff
 from descend.data.formats.sources import open_source
 from descend.data.table import Table
 from descend.errors import TableError, did_you_mean
@@ -29,7 +30,8 @@ _FIELDS = (
 def is_series_file(path: Path) -> bool:
     """Return whether a path is read here.
 
-    ``.ts``; a ``.tsv`` of the UCR archive, named so; an ``.npz`` with an array ``length``.
+    ``.ts``; a ``.tsv`` or ``.arff`` of the UCR archive, named so; an ``.arff`` with a relational
+    attribute; an ``.npz`` with an array ``length``.
     """
     suffix = path.suffix.lower()
     if not path.is_file():
@@ -37,6 +39,8 @@ def is_series_file(path: Path) -> bool:
     if suffix == ".npz" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as file:
             return "length.npy" in file.namelist()
+    if suffix == ".arff":
+        return is_series_arff(path)
     ucr = suffix == ".tsv" and path.stem.upper().endswith(("_TRAIN", "_TEST"))
     return suffix == ".ts" or ucr
 
@@ -53,6 +57,9 @@ def read_series_file(path: Path) -> Table:
     if suffix == ".npz":
         return _npz(path)
     text = open_text(open_source(path), None)
+    if suffix == ".arff":
+        cells, targets, kind = arff_sequences(text)
+        return _table(cells, targets, path.name, "format ARFF, of sequences", kind)
     lines = b"".join(text.parts()).decode().splitlines()
     return _ts(lines, path.name) if suffix == ".ts" else _tsv(lines, path.name)
 
