@@ -18,6 +18,7 @@ BENCHMARKS = (
     "side_by_side",
     "estimators",
     "searches",
+    "start_up",
     "whole_process",
     "million_rows",
     "streaming",

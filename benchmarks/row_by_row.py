@@ -16,6 +16,7 @@ from benchmarks.interleaved import compare, show
 
 __all__ = ["main"]
 
+SHAPES = ((784, 30, 10), (10, 16, 2), (64, 32, 10), (100, 100, 2))
 RATE = 0.01
 ROWS = 20_000
 """Rows of one epoch for Descend and C; the slow peers visit `FEW` of them."""
@@ -121,7 +122,7 @@ def scikit_learn(sizes: tuple[int, int, int], x: np.ndarray, y: np.ndarray) -> C
 
 def main() -> None:
     """Print one table a shape."""
-    for sizes in ((784, 30, 10), (10, 16, 2)):
+    for sizes in SHAPES:
         generator = np.random.default_rng(0)
         x = generator.normal(size=(ROWS, sizes[0])).astype(np.float32)
         y = generator.integers(0, sizes[2], ROWS).astype(np.int32)
