@@ -75,8 +75,8 @@ def test_without_a_checkpoint_it_starts_afresh(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "what"),
     [
-        ({"layers": (5,)}, "another plan"),
-        ({"seed": 1}, "another plan"),
+        ({"layers": (5,)}, r"another plan \(network.layers\[0\].units 4, now 5"),
+        ({"seed": 1}, r"another plan .*descent.seed 0, now 1"),
         ({"frame": table(seed=1)}, "other rows"),
         ({"frame": table().reverse()}, "other rows"),
     ],
@@ -94,6 +94,34 @@ def test_other_rows_can_be_forced(tmp_path: Path) -> None:
     with Checkpoints(tmp_path, other) as keeper:
         assert keeper.resume(force=True) > 0
     assert all(np.isfinite(leaf).all() for leaf in weights(other))
+
+
+def test_what_does_not_fit_cannot_be_forced(tmp_path: Path) -> None:
+    stopped_after(tmp_path, 1)
+    expected = pytest.raises(ModelFileError, match="Use the options it was made with")
+    with Checkpoints(tmp_path, training(layers=(5,))) as keeper, expected:
+        keeper.resume(force=True)
+
+
+def test_both_differences_are_named(tmp_path: Path) -> None:
+    stopped_after(tmp_path, 1)
+    other = training(table(seed=1), epochs=9)
+    expected = pytest.raises(
+        UsageError, match=r"another plan \(descent.epochs 4, now 9\) and other"
+    )
+    with Checkpoints(tmp_path, other) as keeper, expected:
+        keeper.resume()
+
+
+def test_a_checkpoint_of_a_newer_descend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from descend.models import modelfile
+
+    monkeypatch.setattr(modelfile, "VERSION", modelfile.VERSION + 1)
+    stopped_after(tmp_path, 1)
+    monkeypatch.undo()
+    expected = pytest.raises(ModelFileError, match=r"newer Descend.*pip install --upgrade")
+    with Checkpoints(tmp_path, training()) as keeper, expected:
+        keeper.resume()
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:

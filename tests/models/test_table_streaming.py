@@ -94,23 +94,31 @@ def test_a_sample_speaks_for_a_larger_table(
     assert abs(float(numbers[:, 0].mean())) < 0.2  # standardised by other rows, but alike
 
 
-def test_a_file_that_changes_is_an_error(tmp_path: Path, small_blocks: None) -> None:
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("how", ["grown", "another", "cut"])
+def test_a_file_that_changes_is_an_error(
+    tmp_path: Path, small_blocks: None, monkeypatch: pytest.MonkeyPatch, ending: str, how: str
+) -> None:
     path = mixed(tmp_path / "mixed.csv")
-    text = path.read_text()
+    if ending == ".parquet":
+        path = path.with_suffix(ending)
+        pl.read_csv(path.with_suffix(".csv")).write_parquet(path, row_group_size=100)
+    content = path.read_bytes()
     real = table_streaming.stream_table
 
-    def growing(*given, **more):
+    def changing(*given, **more):
         for i, part in enumerate(real(*given, **more)):
             yield part
-            if i == 3:
-                path.write_text(text + text.splitlines()[-1] + "\n")
+            if i == 3 and how == "grown":
+                path.write_bytes(content + content[-60:])
+            elif i == 3 and how == "another":
+                path.write_bytes(content[::-1])
+            elif i == 3:
+                path.write_bytes(content[:100])
 
-    table_streaming.stream_table = growing
-    try:
-        with pytest.raises(DataError, match="changed while it was being read"):
-            stream_examples(path, Options.of(target="y"), None)
-    finally:
-        table_streaming.stream_table = real
+    monkeypatch.setattr(table_streaming, "stream_table", changing)
+    with pytest.raises(DataError, match="changed while it was being read"):
+        stream_examples(path, Options.of(target="y"), None)
 
 
 def test_a_cell_that_no_sampled_row_announced(

@@ -241,6 +241,8 @@ def _open_typed(source: Source, rows: int | None) -> _Opened:
 
     readers = {"parquet": pl.scan_parquet, "arrow": pl.scan_ipc, "arrow stream": pl.read_ipc_stream}
     content = source.path or b"".join(source.chunks())
+    # A panic of the reader (a file cut short while it is read) is told as any other damage.
+    damage = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
     try:
         opened = readers[source.kind](content)
         frame = opened.lazy()
@@ -248,14 +250,14 @@ def _open_typed(source: Source, rows: int | None) -> _Opened:
             return _opened(Table(frame.collect(), source.name))
         height = int(frame.select(pl.len()).collect().item())
         start = Table(frame.head(0).collect(), source.name)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except damage as error:
         raise _damaged(source, error) from error
 
     def blocks() -> Iterator[Block]:
         for first in range(0, height, rows):
             try:
                 yield Block(frame.slice(first, rows).collect())
-            except (pl.exceptions.PolarsError, OSError) as error:
+            except damage as error:
                 raise _damaged(source, error) from error
 
     return _Opened(start, blocks)

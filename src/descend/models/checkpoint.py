@@ -27,9 +27,12 @@ from descend.spec import to_json
 if TYPE_CHECKING:
     from descend.models.table_training import TableTraining
 
-__all__ = ["Checkpoints"]
+__all__ = ["Checkpoints", "differences"]
 
 FORM = "descend.checkpoint"
+
+SHOWN = 3
+"""Fields of another plan that a message names."""
 
 
 class Checkpoints:
@@ -69,7 +72,7 @@ class Checkpoints:
         self.folder = Path(folder)
         self.training, self.every, self.keep = training, every, keep
         self.warnings: list[str] = []
-        self._identity_found: dict[str, str] | None = None
+        self._identity_found: dict[str, Any] | None = None
         self._last = time.monotonic()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -86,18 +89,17 @@ class Checkpoints:
         """Return the checkpoints, newest first."""
         return sorted(self.folder.glob("step-*.checkpoint"), reverse=True)
 
-    def _identity(self) -> dict[str, str]:
+    def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a run to go on."""
         if self._identity_found is None:
-            plan = canonical_json(to_json(self.training.plan)).encode()
             rows = hashlib.sha256()
             for part in (self.training.train, self.training.validation):
                 for leaf in jax.tree.leaves((part.x, part.y, part.weights)):
                     for first in range(0, len(leaf), 65_536):
                         piece = np.ascontiguousarray(leaf[first : first + 65_536])
                         rows.update(piece.data)
-            digests = {"plan": hashlib.sha256(plan).hexdigest(), "data": rows.hexdigest()}
-            self._identity_found = digests
+            plan = to_json(self.training.plan)
+            self._identity_found = {"plan": plan, "data": rows.hexdigest()}
         return self._identity_found
 
     def _machine(self) -> dict[str, Any]:
@@ -149,36 +151,46 @@ class Checkpoints:
         ModelFileError
             If there are checkpoints, and none of them can be read.
         """
-        files = self._files()
+        files, damaged = self._files(), []
         for path in files:
             try:
                 spec, tensors = read_model_file(path, FORM)
             except ModelFileError as error:
-                self.warnings.append(f"{error}; the one before it is used")
+                damaged.append(f"{path.name} is damaged and left out: {error}")
                 continue
+            self.warnings += damaged
             self._check(path, spec, force)
             try:
                 self.training.run.restore(spec["run"], tensors)
             except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise ModelFileError(f"{path} does not fit this run: {error}") from None
+                raise ModelFileError(
+                    f"{path} does not fit this run, whose network, optimizer or rows are others "
+                    f"({error}). Use the options it was made with, or another --checkpoint folder"
+                ) from None
             return int(tensors["carry/step"])
         if files:
             raise ModelFileError(
-                f"none of the {len(files)} checkpoints in {self.folder} can be read: "
-                f"{self.warnings[-1]}"
+                f"none of the {len(files)} checkpoints in {self.folder} can be read, so the run "
+                f"would start afresh: leave out --resume, or use another folder. {damaged[0]}"
             )
         return 0
 
     def _check(self, path: Path, spec: Any, force: bool) -> None:
         identity = spec.get("identity", {}) if isinstance(spec, dict) else {}
         machine = spec.get("machine", {}) if isinstance(spec, dict) else {}
-        for name, what in (("plan", "another plan"), ("data", "other rows")):
-            if identity.get(name) != self._identity()[name] and not force:
-                raise UsageError(
-                    f"{path} is of {what}, so going on from it would not be the same run. "
-                    "Use another --checkpoint folder to start afresh, or --force to go on all the "
-                    "same"
-                )
+        wanted, others = self._identity(), []
+        plans = [canonical_json(of.get("plan")) for of in (identity, wanted)]
+        if plans[0] != plans[1]:
+            fields = differences(identity.get("plan"), wanted["plan"])
+            others.append(f"another plan ({'; '.join(fields[:SHOWN])})")
+        if identity.get("data") != wanted["data"]:
+            others.append("other rows")
+        if others and not force:
+            raise UsageError(
+                f"{path} is of {' and '.join(others)}, so going on from it would not be the same "
+                "run. Use another --checkpoint folder to start afresh, or --force to go on all the "
+                "same"
+            )
         for name, value in self._machine().items():
             if machine.get(name) != value:
                 self.warnings.append(
@@ -192,6 +204,29 @@ class Checkpoints:
     def __exit__(self, *error: object) -> None:
         """Let another process use the folder."""
         self._lock.close()
+
+
+def differences(there: Any, here: Any, name: str = "") -> list[str]:
+    """Return where two trees of plain JSON values differ, as ``descent.epochs 3, now 4``.
+
+    Examples
+    --------
+    >>> differences({"descent": {"epochs": 3, "seed": 0}}, {"descent": {"epochs": 4, "seed": 0}})
+    ['descent.epochs 3, now 4']
+    """
+    if isinstance(there, dict) and isinstance(here, dict):
+        names = [*there, *(key for key in here if key not in there)]
+        pairs = [(f"{name}.{key}".strip("."), there.get(key), here.get(key)) for key in names]
+    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        pairs = [(f"{name}[{i}]", a, b) for i, (a, b) in enumerate(zip(there, here, strict=True))]
+    elif canonical_json(there) == canonical_json(here):
+        return []
+    else:
+        texts = [canonical_json(value) for value in (there, here)]
+        short = [text if len(text) < 40 else "one" for text in texts]
+        both_long = short == ["one", "one"]
+        return [f"another {name}" if both_long else f"{name} {short[0]}, now {short[1]}"]
+    return [text for key, a, b in pairs for text in differences(a, b, key)]
 
 
 def _locked(path: Path) -> Any:

@@ -29,7 +29,7 @@ from descend.data.reading import stream_table
 from descend.data.rows import RowsWriter
 from descend.data.table import Table
 from descend.data.targets import fit_target, infer_target, labelled_rows
-from descend.errors import DataError, UsageError
+from descend.errors import DataError, TableError, UsageError
 from descend.models.options import Options
 from descend.models.plan import Plan
 from descend.models.table_examples import (
@@ -146,13 +146,21 @@ class _Unchanging:
 
     def parts(self) -> Iterator[tuple[int, Table]]:
         """Yield (number of the first row, part) over the whole file."""
-        first = 0
-        for part in stream_table(self.source, rows=BLOCK, **self.reading):
+        first, parts = 0, stream_table(self.source, rows=BLOCK, **self.reading)
+        while True:
+            try:
+                part = next(parts, None)
+            except TableError as error:
+                if self._mark() == self.mark:
+                    raise
+                raise self._changed() from error
             if self._mark() != self.mark:
                 raise self._changed()
+            if part is None:
+                break
             yield first, part
             first += part.frame.height
-        if self._mark() != self.mark or self.rows not in (-1, first):
+        if self.rows not in (-1, first):
             raise self._changed()
         self.rows = first
 
