@@ -25,6 +25,7 @@ BENCHMARKS = (
     "stability",
     "online",
     "feedback",
+    "equilibrium",
     "pictures",
     "photo_memory",
 )
