@@ -1,12 +1,13 @@
 """Optimisation by feedback beside its peers: quality after the same seconds, in one run.
 
 Every contestant gets the same time on the same instance, one after another, best of all that it
-found (mean over ``DESCEND_BENCH_SEEDS`` seeds; ``DESCEND_BENCH_SECONDS`` and
-``DESCEND_BENCH_INSTANCES`` choose budgets and problems, ``DESCEND_BENCH_RIVALS=none`` leaves the
-peers out). Annealers (8 reads) and simulated bifurcation get as many sweeps or steps as fill the time,
+found. Annealers (8 reads) and simulated bifurcation get as many sweeps or steps as fill the time,
 measured first; tabu search has a time limit of its own. Compilation is not counted: every
 contestant runs each instance once, briefly, before. Peers that are not installed are left out and
 named.
+
+``DESCEND_BENCH_SEEDS``, ``DESCEND_BENCH_SECONDS`` and ``DESCEND_BENCH_INSTANCES`` choose how many
+seeds, which times and which problems; ``DESCEND_BENCH_RIVALS=none`` leaves the peers out.
 """
 
 from __future__ import annotations
