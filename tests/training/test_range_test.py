@@ -67,6 +67,7 @@ def test_the_picture_has_a_point_for_each_finite_loss() -> None:
     curves = {"a": [Tried(0.1, 1.0), Tried(1, 0.1)], "b": [Tried(0.1, 2.0), Tried(1, math.inf)]}
     drawn = rate_picture(curves, "two", 0.3)
     assert drawn.count("<circle") == 3
+    assert drawn.count("l8 8m0 -8l-8 8") == drawn.count("not finite") == 1
     ET.fromstring(drawn)
 
 

@@ -20,7 +20,7 @@ MOST = 1e3
 def rate_picture(curves: dict[str, Sequence[Tried]], title: str, mark: float | None = None) -> str:
     """Return an SVG of loss over rate, both logarithmic, one curve for each name.
 
-    Rates that diverged have no point; a curve ends where they begin.
+    Rates that diverged have no point; a cross at the top stands where they begin.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ def rate_picture(curves: dict[str, Sequence[Tried]], title: str, mark: float | N
         return EDGE + across * (WIDTH - 2 * EDGE), HEIGHT - EDGE - up * (HEIGHT - 2 * EDGE)
 
     parts = [_label(WIDTH / 2, HEIGHT - 16, "learning rate", "middle"), _label(EDGE, 20, title)]
+    parts.append(_label(EDGE - 6, EDGE - 14, "loss", "end"))
     for power in range(math.ceil(left - 1e-9), math.floor(right + 1e-9) + 1):
         x, _ = place(10.0**power, 1)
         parts.append(f'<path d="M{x:.1f} {EDGE}V{HEIGHT - EDGE}" stroke="#dddddd"/>')
@@ -54,7 +55,14 @@ def rate_picture(curves: dict[str, Sequence[Tried]], title: str, mark: float | N
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in spots]
-        parts.append(_label(WIDTH - 10, EDGE - 40 + 14 * i, name, "end", color))
+        parts.append(_label(WIDTH - 10, EDGE - 46 + 14 * i, name, "end", color))
+        lost = next((one.rate for one in curve if not math.isfinite(one.loss)), None)
+        if lost is not None:
+            x, y = place(lost, math.inf)
+            cross = f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8"
+            parts.append(f'<path d="{cross}" stroke="{color}" stroke-width="2"/>')
+            told = _label(WIDTH - 10, HEIGHT - 16, "× not finite from here on", "end")
+            parts += [] if told in parts else [told]
     if mark is not None:
         x, _ = place(mark, 1)
         line = f'd="M{x:.1f} {EDGE}V{HEIGHT - EDGE}" stroke="{COLORS[-1]}" stroke-dasharray="4"'
