@@ -142,20 +142,23 @@ def command(
 
         found = [dataclasses.asdict(trial) for trial in search.finished]
         click.echo(json.dumps({"model": str(destination), "trials": found}, indent=2))
-    return 0
+    return 130 if search.stopped else 0
 
 
 def _table(talk: Talk, search: Search) -> None:
     """Write the best trials, best first."""
-    names = list(search.space)
-    talk.line("Trials", "   loss  score  epoch  " + "  ".join(names))
+    rows = [list(search.space)]
+    numbers = ["   loss  score  epoch"]
     for trial in search.ranking()[:SHOWN]:
-        cells = [_cell(trial.values[name]).ljust(len(name)) for name in names]
+        rows.append([_cell(trial.values[name]) for name in search.space])
         if trial.loss is None:
-            numbers = "diverged             "
+            numbers.append("diverged             ")
         else:
-            numbers = f"{trial.loss:7.4g}  {trial.score or 0:5.3f}  {trial.best_epoch:5d}"
-        talk.say(f"{'':10}{numbers}  {'  '.join(cells)}".rstrip())
+            numbers.append(f"{trial.loss:7.4g}  {trial.score or 0:5.3f}  {trial.best_epoch:5d}")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for label, number, row in zip(["Trials"] + [""] * len(rows), numbers, rows, strict=False):
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        talk.say(f"{label:<10}{number}  {cells}".rstrip())
 
 
 def _cell(value: Any) -> str:

@@ -93,6 +93,8 @@ class Search:
     Attributes
     ----------
     finished : list of Trial
+    stopped : bool
+        Whether `stop` was called.
     training : TableTraining
         Of the options without any search.
 
@@ -123,12 +125,15 @@ class Search:
         self.space = dict(space or default_space(self.training.train.rows))
         check_space(self.space, options)
         self.finished: list[Trial] = []
-        self._stop = False
+        self.stopped = False
+        self._run: Run | None = None
         self._file = None if folder is None else self._opened(Path(folder))
 
     def stop(self) -> None:
-        """End after the networks that are being trained."""
-        self._stop = True
+        """End now; the networks that are being trained do not count."""
+        self.stopped = True
+        if self._run is not None:
+            self._run.stop()
 
     def run(self, on_trials: Callable[[list[Trial]], object] | None = None) -> Trial:
         """Try everything, and return the best trial.
@@ -146,9 +151,9 @@ class Search:
             alive = [dataclasses.replace(t, rung=rung, epochs=length, loss=None) for t in alive]
             done = {(t.number, t.rung): t for t in self.finished}
             for group in self._groups([t for t in alive if (t.number, rung) not in done]):
-                if self._stop:
+                found = [] if self.stopped else self._tried(group)
+                if self.stopped:
                     return self.best()
-                found = self._tried(group)
                 self._keep(found)
                 if on_trials is not None:
                     on_trials(found)
@@ -208,7 +213,7 @@ class Search:
     def _tried(self, group: Sequence[Trial]) -> list[Trial]:
         """Train some networks of one shape side by side."""
         training, plans = self.training, [self._plan(trial) for trial in group]
-        run = Run(
+        run = self._run = Run(
             plans[0].network, plans[0].loss, plans[0].descent, training.train,
             training.validation, training.score, side_by_side=[plan.descent for plan in plans],
         )  # fmt: skip
