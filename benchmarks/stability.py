@@ -1,8 +1,8 @@
 """Final loss over learning rates from 10^-3 to 10^2 for four rules, on a real table.
 
 Writes docs/pictures/stability_linear.svg and stability_hidden.svg, and prints how far each rule
-stays stable. Two networks: the linear one, for which implicit steps are exact, and one with a hidden
-layer.
+stays stable. Two networks: the linear one, for which implicit steps are exact, and one with a
+hidden layer.
 """
 
 from __future__ import annotations
