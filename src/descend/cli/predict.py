@@ -87,7 +87,7 @@ def command(
     descend predict shakespeare.descend --prompt "ROMEO:" --length 400
     """
     from descend.cli import render, words
-    from descend.data.reading import stream_table
+    from descend.data.reading import read_table, stream_table
     from descend.data.writing import write_table
     from descend.models import LanguageModel, load
 
@@ -108,7 +108,14 @@ def command(
     if why:
         lively = out == "-" and words.shows_colour(sys.stdout)
         form = "json" if as_json else "colour" if lively else "cell"
-    answers = Answers(loaded, stream_table(file, **reading(values)), interval, top, form)
+    sequences = loaded.plan.sequences
+    if sequences is None:
+        tables = stream_table(file, **reading(values))
+    else:
+        # The rows of a group may stand anywhere in the file.
+        with naming(file):
+            tables = iter([sequences.gathered(read_table(file, **reading(values)))])
+    answers = Answers(loaded, tables, interval, top, form)
     with naming(file):
         if form == "colour":
             for frame in answers:
@@ -187,6 +194,7 @@ class Answers:
         """Yield each piece with its new columns."""
         import polars as pl
 
+        from descend.data.long_tables import STEPS
         from descend.data.media.readable import readable_table
 
         for table in self.tables:
@@ -204,6 +212,8 @@ class Answers:
                 added["why"] = self._why(table)
             # Arrays of pixels have no place in a table of text.
             flat = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+            if self.model.plan.sequences is not None:
+                flat.remove(STEPS)
             yield frame.select(flat).with_columns(
                 [pl.Series(name, values) for name, values in added.items()]
             )

@@ -39,6 +39,7 @@ SECTIONS = {
         "weight",
         "class_weight",
         "quantiles",
+        "sequences",
         "forecast",
     ),
     "What comes of it": ("out", "dry_run", "plan_file", "as_json", "quiet"),
@@ -81,6 +82,9 @@ SECTIONS = {
 @click.option("--group", metavar="COLUMN", help="Rows of a group stay on one side of the split.")
 @click.option("--time", metavar="COLUMN", help="Split by time: train on the oldest rows.")
 @click.option("--split", metavar="COLUMN", help="Column of train, validation and test.")
+@click.option(
+    "--sequences/--no-sequences", default=None, help="Rows of a group are one example's steps."
+)
 @click.option("--forecast", type=int, metavar="STEPS", help="Continue the series so far ahead.")
 @click.option("--scale", default="standard", help="standard, minmax, robust or none.")
 @click.option("--layers", type=Layers(), help="Units of the hidden layers, as 64,32.")

@@ -52,7 +52,7 @@ def forecast_rows(table: Table, options: Options, plan: Plan | None) -> tuple[Wi
         _check(options)
         test, held = options.test_share, options.validation_share
         forecast, tracks, notes = fit_forecast(
-            table, horizon=options.forecast or 1,
+            table, horizon=1 if options.forecast is None else options.forecast,
             target=options.target[0] if options.target else None,
             time=options.time, group=options.group, drop=options.drop, kinds=dict(options.kinds),
             test_fraction=test, validation_fraction=held,

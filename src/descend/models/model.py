@@ -291,7 +291,10 @@ class Model:
         table = examples if isinstance(examples, Table) else read_table(examples)
         forecast = self.plan.forecast
         if forecast is None:
-            return table, None
+            sequences = self.plan.sequences
+            if sequences is None or sequences.is_gathered(table):
+                return table, None
+            return sequences.gathered(table), None
         tracks, notes = forecast.read(table)
         windows = forecast.windows_of(tracks, table.source, latest=latest)
         return windows.table, replace(windows, notes=notes)

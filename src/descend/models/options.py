@@ -66,6 +66,9 @@ class Options:
     forecast : int or None
         Continue the series in the target so many steps ahead, by the times in ``time``; ``group``
         then tells several series apart (docs/forecasting.md).
+    sequences : bool or None
+        Whether the rows of a group, in order of ``time``, are the steps of one example; by default
+        where both are given and every group has one target.
     class_weight : "balanced" or None
     scale : str
         "standard", "minmax", "robust" or "none".
@@ -119,6 +122,7 @@ class Options:
     time: str | None = None
     split: str | None = None
     forecast: int | None = None
+    sequences: bool | None = None
     class_weight: str | None = None
     scale: str = "standard"
     layers: tuple[int | str, ...] | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from descend.data.columns import Column
 from descend.data.forecasting.forecast import Forecast
+from descend.data.long_tables import LongTable
 from descend.errors import SpecError
 from descend.layers import Layer
 from descend.losses import Loss
@@ -48,6 +49,8 @@ class Plan(Spec):
         What validation rows are judged by; None is accuracy, or R2.
     forecast : Forecast or None
         How a series becomes the table that is learned from, where one is to be continued.
+    sequences : LongTable or None
+        How rows become one example, where those of a group are its steps.
     """
 
     columns: tuple[Column, ...]
@@ -62,6 +65,7 @@ class Plan(Spec):
     class_weight: str | None = None
     metric: str | None = None
     forecast: Forecast | None = None
+    sequences: LongTable | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, tuple) or not all(
@@ -89,6 +93,8 @@ class Plan(Spec):
             check_number(self, "validation_fraction", at_least=0, below=1)
         check_choice(self, "class_weight", (None, "balanced"))
         check_choice(self, "metric", (None, *METRIC_NAMES))
+        if self.sequences is not None:
+            check_spec(self, "sequences", LongTable)
         if self.forecast is not None:
             check_spec(self, "forecast", Forecast)
             if self.targets != self.forecast.target_names:

@@ -14,8 +14,7 @@ from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.forecasting.forecast import Windows
-from descend.data.formats.official_tests import PART as TEST_PART
-from descend.data.formats.official_tests import test_file, with_test_rows
+from descend.data.long_tables import LongTable
 from descend.data.media.paths import located, path_kinds
 from descend.data.media.readable import readable_table
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
@@ -27,7 +26,7 @@ from descend.data.targets import ClassTarget, Target, fit_target, infer_target, 
 from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
-from descend.models.forecasting import forecast_rows
+from descend.models.arranging import arranged
 from descend.models.networks.branches import default_validation
 from descend.models.options import Options
 from descend.models.outputs import encoded, member_loss, unscaled
@@ -77,6 +76,8 @@ class TableExamples:
         Of the rows that do not test; None is the usual share.
     windows : Windows or None
         The origins that the rows stand for, where a series is to be continued.
+    sequences : LongTable or None
+        How rows were gathered, where several were one example.
     """
 
     source: str
@@ -95,6 +96,7 @@ class TableExamples:
     known: pl.DataFrame
     validation_share: float | None = None
     windows: Windows | None = None
+    sequences: LongTable | None = None
 
     @classmethod
     def read(
@@ -107,18 +109,12 @@ class TableExamples:
         TableError, ColumnError, TargetError, DataError
             If the table cannot be read, or cannot be learned from.
         """
-        table = read_table(source, compact=True, **reading)
-        beside = test_file(source)
-        if beside is not None and _tests_by_file(options, plan):
-            table = with_test_rows(table, beside)
-        windows = None
-        if options.forecast is not None or (plan is not None and plan.forecast is not None):
-            windows, options = forecast_rows(table, options, plan)
-            table = windows.table
+        found_rows = arranged(source, options, plan, **reading)
+        table, options, windows = found_rows.table, found_rows.options, found_rows.windows
         asked = Asked.of(table, table.frame, options, plan)
         columns, names = asked.columns, asked.names
         table, unreadable = readable_table(table, columns)
-        shape = table.frame.shape if windows is None else windows.shape
+        shape = found_rows.shape
         name_of_source = table.source
         notes = (*(table if windows is None else windows).notes, *unreadable)
         # From here on numbers and dates are typed, and the text they were read from is let go.
@@ -160,6 +156,7 @@ class TableExamples:
             known=frame.select(kept),
             validation_share=asked.held,
             windows=windows,
+            sequences=found_rows.sequences,
         )
 
     def part(self, name: str, loss: Loss, class_weight: str | None) -> Examples:
@@ -172,6 +169,7 @@ class TableExamples:
     ) -> Examples:
         """Encode every labelled row of another file with the same columns."""
         table = read_table(path, compact=True, **reading)
+        table = table if self.sequences is None else self.sequences.gathered(table)
         table, _ = readable_table(table, self.columns)
         frame = located(table.frame, self.columns, table.base)
         rows = labelled_rows(frame, self.targets)
@@ -267,13 +265,6 @@ def split_of(
         times=_role(row_times, frame, columns, "time"), keys=hashes,
         parts=_role(lambda f, n, _: row_parts(f, n), frame, columns, "split"),
     )  # fmt: skip
-
-
-def _tests_by_file(options: Options, plan: Plan | None) -> bool:
-    """Whether the rows of a test file that stands beside the table shall test."""
-    if plan is not None:
-        return plan.column("split") == TEST_PART
-    return options.test_fraction is None and options.split is None
 
 
 def too_few(source: str, rows: int, which: str) -> DataError:

@@ -60,7 +60,8 @@ class TableTraining:
         self, source: Any, options: Options, plan: Plan | None = None, **reading: Any
     ) -> None:
         streams = is_large(source) if options.stream is None else options.stream
-        whole = options.forecast is not None or (plan is not None and plan.forecast is not None)
+        whole = options.forecast is not None or options.sequences
+        whole = whole or (plan is not None and (plan.forecast or plan.sequences) is not None)
         read = stream_examples if streams and not whole else TableExamples.read
         self.examples = examples = read(source, options, plan, **reading)
         self.limit = None if options.time_limit is None else TimeLimit(options.time_limit)
@@ -243,4 +244,5 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         class_weight=options.class_weight,
         metric=metric,
         forecast=None if examples.windows is None else examples.windows.forecast,
+        sequences=examples.sequences,
     )
