@@ -10,7 +10,10 @@ import pytest
 from river.checks import yield_checks
 
 from descend.errors import DivergedError
+from descend.estimators import river as module
 from descend.estimators.river import RiverClassifier, RiverRegressor
+from descend.training.compiled_rows import CompiledRows
+from descend.training.single_rows import SingleRows
 
 MODELS = (RiverClassifier(), RiverRegressor())
 CHECKS = [(model, check) for model in MODELS for check in yield_checks(model)]
@@ -50,6 +53,19 @@ def test_a_copy_and_a_pickle_go_on_to_the_same_bits() -> None:
             one.learn_one(x, y)
     want = model.predict_one({"a": 0.3, "b": 1.0})
     assert all(other.predict_one({"a": 0.3, "b": 1.0}) == want for other in others)
+
+
+@pytest.mark.parametrize("limit", [0, 10**9])
+def test_large_networks_go_through_the_compiled_program(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", limit)
+    model = RiverRegressor()
+    model.learn_one({"a": 1.0}, 2.0)
+    monkeypatch.setattr(module, "MOST", 10**9)
+    model.learn_one({f"x{i}": 1.0 for i in range(9)}, 2.0)
+    assert isinstance(model._rows, SingleRows if limit else CompiledRows)
+    assert model._rows.step == 2
 
 
 def test_divergence_is_told() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from descend.errors import DivergedError, UsageError
 from descend.layers import Dense, Sequential
+from descend.layers.summary import parameter_count
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
 from descend.models.names import OPTIMIZERS, choose
 from descend.training.compiled_rows import CompiledRows
@@ -29,6 +30,9 @@ _Regressor: Any = _river.Regressor if _river else object
 
 __all__ = ["RiverClassifier", "RiverRegressor"]
 
+MOST = 250_000
+"""Weights up to which NumPy is the quicker way for a row (docs/decisions/0012)."""
+
 Features = Mapping[Hashable, Any]
 
 
@@ -38,7 +42,8 @@ class _Online:
     Inputs and outputs have spare places, so that a new feature or class rarely changes the shape;
     where it does, the network and the optimizer's memory keep what they have and grow around it.
     Features that an example lacks are 0. Texts are one feature for each value. Rows are learned in
-    NumPy where `SingleRows` knows activation and rule, otherwise by the compiled program.
+    NumPy where `SingleRows` knows activation and rule and the network is not large, otherwise by
+    the compiled program.
     """
 
     loss: Loss
@@ -82,8 +87,11 @@ class _Online:
         network = Sequential((*layers, Dense(outputs)))
         rule = choose("optimizer", self.optimizer, OPTIMIZERS)()
         rule = rule.replace(learning_rate=float(self.learning_rate))
-        way = SingleRows if SingleRows.can(network, self.loss, rule) else CompiledRows
         params, _, _ = network.init(jax.random.split(jax.random.key(self.seed))[0], (inputs,))
+        plain = parameter_count(params) <= MOST and SingleRows.can(network, self.loss, rule)
+        way = SingleRows if plain else CompiledRows
+        if self._rows is not None:
+            way = type(self._rows)  # what it has learned goes on as it is
         grown = way(network, self.loss, rule, params)
         if self._rows is not None:
             grown.take_over(self._rows)
