@@ -40,7 +40,14 @@ CASES = {
     "average_overlapping": AveragePooling(3, 2, "same"),
     "global_mean": GlobalPooling(),
     "group": GroupNormalization(2),
+    "squeezed": SqueezeExcite(2),
 }
+
+
+def by_name(tree):
+    """Return the leaves of nested dicts by their path, as ``squeeze/weight``."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {"/".join(part.key for part in path): leaf for path, leaf in leaves}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -50,7 +57,7 @@ def test_outputs_and_gradients_of_pytorch(name):
     with jax.enable_x64(True):
         given = {k: jnp.asarray(v) for k, v in case.items()}
         drawn, _, shape = layer.init(jax.random.key(0), case["x"].shape[1:])
-        params = {k: given[k] for k in drawn}
+        params = jax.tree.unflatten(jax.tree.structure(drawn), [given[k] for k in by_name(drawn)])
 
         def total(params, x):
             y, _ = layer.apply(params, {}, x, key=None, train=True)
@@ -61,9 +68,9 @@ def test_outputs_and_gradients_of_pytorch(name):
     assert (len(y), *shape) == case["y"].shape
     np.testing.assert_allclose(y, case["y"], rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(by_x, case["x_gradient"], rtol=1e-9, atol=1e-12)
-    assert drawn.keys() == {k for k in case if f"{k}_gradient" in case} - {"x"}
-    for k, found in by_params.items():
-        assert drawn[k].shape == case[k].shape
+    assert by_name(drawn).keys() == {k for k in case if f"{k}_gradient" in case} - {"x"}
+    for k, found in by_name(by_params).items():
+        assert found.shape == case[k].shape
         np.testing.assert_allclose(found, case[f"{k}_gradient"], rtol=1e-9, atol=1e-12)
 
 

@@ -16,6 +16,34 @@ def last(a):
     return a.movedim(1, -1)
 
 
+class SqueezeExcite(nn.Module):
+    """Channels weighed by what is in the whole picture, as Hu, Shen and Sun (2018) draw it."""
+
+    def __init__(self, channels: int, units: int) -> None:
+        super().__init__()
+        self.squeeze, self.excite = nn.Linear(channels, units), nn.Linear(units, channels)
+
+    def forward(self, x):
+        """Return x times the weight of each channel."""
+        z = functional.relu(self.squeeze(x.mean((2, 3))))
+        return x * torch.sigmoid(self.excite(z))[:, :, None, None]
+
+
+def squeezed() -> dict[str, np.ndarray]:
+    """Return inputs, parameters, output and gradients of `SqueezeExcite`."""
+    module = SqueezeExcite(6, 3)
+    x = torch.randn((2, 6, 4, 3), requires_grad=True)
+    y = module(x)
+    upstream = torch.randn_like(y)
+    (y * upstream).sum().backward()
+    arrays = {"x": last(x), "x_gradient": last(x.grad), "y": last(y), "upstream": last(upstream)}
+    for name, p in module.named_parameters():
+        name = name.replace(".", "/")
+        turned = tuple(range(p.ndim))[::-1]
+        arrays[name], arrays[f"{name}_gradient"] = p.permute(turned), p.grad.permute(turned)
+    return {f"squeezed.{key}": a.detach().numpy() for key, a in arrays.items()}
+
+
 def main() -> None:
     """Write the file."""
     torch.manual_seed(0)
@@ -73,6 +101,7 @@ def main() -> None:
     )
     record("global_mean", lambda x: functional.adaptive_avg_pool2d(x, 1)[..., 0, 0], (2, 3, 4, 5))
     record("group", nn.GroupNorm(2, 6), (3, 6, 4, 3))
+    out.update(squeezed())
     np.savez_compressed(Path(__file__).with_suffix(".npz"), **out)
 
 
