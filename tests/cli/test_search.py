@@ -1,4 +1,4 @@
-"""``descend search``: what to try as options, a table of trials, and going on."""
+"""``descend search`` and ``range``: what to try as options, a table of trials, and going on."""
 
 from __future__ import annotations
 
@@ -47,3 +47,9 @@ def test_refused(descend, folder, good, tries, phrases):
     (folder / "data.csv").write_text(good)
     options = [word for text in tries for word in ("--try", text)]
     descend("search", "data.csv", "-t", "y", "--epochs", "1", *options).refused(2, *phrases)
+
+
+def test_range_says_first_where_its_picture_cannot_go(descend, folder, good):
+    (folder / "data.csv").write_text(good)
+    command = ("range", "data.csv", "-t", "y", "--picture", "nowhere/rates.svg")
+    descend(*command).refused(5, "nowhere")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from descend.cli.optimize import command
-from descend.errors import TableError, UsageError
+from descend.errors import OutputError, TableError, UsageError
 
 SQUARE = "4 4\n1 2 1\n2 3 1\n3 4 1\n4 1 1\n"
 QUICK = ["--time-limit", "0.5", "--reads", "8", "--steps", "100", "--algorithm", "dsb"]
@@ -87,3 +87,9 @@ def test_errors_name_the_file_and_what_to_do(square, tmp_path):
     square.write_text(SQUARE)
     with pytest.raises(UsageError, match="unknown algorithm"):
         run(square, "--algorithm", "sbb")
+
+
+@pytest.mark.parametrize("option", ["-o", "--picture"])
+def test_a_place_that_cannot_be_written_is_told_before_the_search(square, option):
+    with pytest.raises(OutputError, match="nowhere"):
+        run(square, "--time-limit", "1h", option, "/nowhere/file")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from descend.cli.destination import check_writable
 from descend.cli.options import json_option, quiet_option
 from descend.cli.values import Seconds
 
@@ -69,6 +71,9 @@ def command(
     from descend.feedback.files import load_problem
     from descend.feedback.problems import Coloring, solve
 
+    for path in (out, picture):
+        if path is not None:
+            check_writable(Path(path))
     talk = Talk(quiet)
     loaded = load_problem(file, kind, colors=colors)
     talk.line("Problem", f"{loaded.kind}: {loaded.describe}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from descend.cli.destination import check_writable
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
 from descend.cli.values import BatchSize, Layers, Names
 
@@ -56,6 +57,8 @@ def command(
     """
     how = reading(values)
     values["target"], values["drop"] = values["target"] or (), values["drop"] or ()
+    if picture is not None:
+        check_writable(Path(picture))
 
     from descend.cli.render import Talk
     from descend.data.files import write_atomically
