@@ -9,6 +9,8 @@ import pytest
 import soundfile
 from PIL import Image
 
+from descend.data.media import readable
+
 TINY = ("--epochs", "2", "--layers", "conv4,pool,mean")
 
 
@@ -131,6 +133,17 @@ def test_sounds(descend, folder):
     rows = rows_of(descend("predict", "m.descend", "clips/low").out)
     assert len(rows) == 12
     assert {"path", "prediction", "probability_high"} <= set(rows[0])
+
+
+def test_the_limit_of_pixels_is_an_option(descend, folder, monkeypatch):
+    monkeypatch.setenv("DESCEND_MAX_PIXELS", "")  # what the option sets is undone at the end
+    monkeypatch.setattr(readable, "_sound", set())
+    path = photos(folder)
+    refused = descend("train", path, *TINY, "--max-pixels", "119")
+    assert refused.code == 2
+    assert "claims 10 x 12 pixels" in refused.err
+    assert "--max-pixels 120 allows it" in refused.err
+    assert descend("train", path, *TINY, "--max-pixels", "120").code == 0
 
 
 def test_random_changes_are_those_asked_for(descend, folder):

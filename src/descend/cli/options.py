@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +25,26 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON t
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Write errors only.")
 
 
+def _most_pixels(
+    context: click.Context, parameter: click.Parameter, value: int | None
+) -> int | None:
+    """Hand the limit to the reader of pictures, in this process and in those that it starts."""
+    if value is not None:
+        os.environ["DESCEND_MAX_PIXELS"] = str(value)
+    return value
+
+
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how a text table is written."""
+    """Add the options that say how a text table is written, and how large pictures may be."""
     for option in (
+        click.option(
+            "--max-pixels",
+            type=click.IntRange(min=1),
+            metavar="N",
+            callback=_most_pixels,
+            expose_value=False,
+            help="Read pictures of up to N pixels [50,000,000].",
+        ),
         click.option("--encoding", metavar="NAME", help="Encoding of a text file, as latin-1."),
         click.option(
             "--delimiter", metavar="CHAR", help="What separates the cells of a text file."

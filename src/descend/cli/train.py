@@ -57,8 +57,8 @@ SECTIONS = {
     ),
     "A network that writes": ("generate", "tokens", "cell", "steps"),
     "Keeping the run": ("checkpoint", "every", "resume", "force"),
-    "How a text file is written": (
-        *("delimiter", "quote", "decimal", "header", "encoding", "bad_rows"),
+    "How files are read": (
+        *("delimiter", "quote", "decimal", "header", "encoding", "bad_rows", "max_pixels"),
     ),
 }
 
@@ -255,16 +255,7 @@ def refuse_changes(context: click.Context) -> None:
     """Refuse options beside --plan that the plan itself decides."""
     free = {"file", "out", "plan_file", "dry_run", "as_json", "quiet", "validation"}
     free |= {"checkpoint", "every", "resume", "force", "time_limit"}
-    free |= {
-        "generate",
-        "stream",
-        "encoding",
-        "delimiter",
-        "quote",
-        "decimal",
-        "header",
-        "bad_rows",
-    }
+    free |= {"generate", "stream", *SECTIONS["How files are read"]}
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
         if given is ParameterSource.COMMANDLINE and parameter.name not in free:

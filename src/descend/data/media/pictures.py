@@ -89,7 +89,8 @@ def _opened(content: bytes) -> Any:
     if pixels > most:
         raise PictureError(
             f"it claims {image.width:,} x {image.height:,} pixels, and at most {most:,} are read; "
-            f"set DESCEND_MAX_PIXELS={pixels} in the environment to allow it"
+            f"--max-pixels {pixels} allows it (from Python, DESCEND_MAX_PIXELS={pixels} in the "
+            "environment)"
         )
     return image
 
