@@ -187,7 +187,11 @@ class Talk:
 
     def saved(self, path: Path, file: str, following: str = "") -> None:
         """Say where the model is and what to do next: with rows like those of a file, or else."""
-        new = "new.csv" if file == "-" else f"new{Path(file).suffix}"
+        example = Path("new.csv" if file == "-" else file)
+        ending = "/" if example.is_dir() else example.suffix
+        if ending == ".gz":
+            ending = Path(example.stem).suffix + ending
+        new = f"new{ending}"
         self.line(
             "Saved",
             f"{path}, {size(path.stat().st_size)}.  Next: descend predict {path} "
