@@ -131,12 +131,14 @@ def _forecast_lines(report: ForecastReport) -> list[str]:
         lines.append(
             "a naive forecast does as well on these steps: the network does not earn its keep"
         )
+    elif report.linear_rmse is not None and report.linear_rmse <= report.rmse:
+        lines.append("a linear model does as well on these steps")
     if report.covered is None:
         lines.append(f"no intervals of {100 * report.level:.0f} %: too few starts to validate by")
     else:
         lines.append(
-            f"intervals of {100 * report.level:.0f} % hold {100 * report.covered:.1f} % of the "
-            "values"
+            f"intervals of {100 * report.level:.0f} %, each from all outcomes known by then, hold "
+            f"{100 * report.covered:.1f} % of the values"
         )
     return lines
 

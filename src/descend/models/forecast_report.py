@@ -13,8 +13,8 @@ from descend.data.forecasting.forecast import Windows
 from descend.errors import SpecError
 from descend.models.outputs import Answer
 from descend.models.plain import check_plain
-from descend.models.trust.conformal import Residuals
-from descend.models.trust.trust import with_intervals
+from descend.models.trust.conformal import Residuals, interval_ends, scores_of
+from descend.models.trust.rolling import rolling_reaches
 from descend.spec import Spec
 
 __all__ = ["ForecastReport", "LEVEL", "StepScores", "forecast_report", "in_own_unit"]
@@ -36,8 +36,9 @@ class StepScores(Spec):
         Of taking the same step of the season before; None without a season.
     linear_rmse : float or None
         Of a linear model trained on the same rows.
-    inside : int or None
-        How many values lie within their intervals; None where there are no intervals.
+    ranged, inside : int
+        How many forecasts had an interval, as enough outcomes were known; how many of these
+        intervals held.
     width : float or None
         Mean width of the intervals.
     """
@@ -47,13 +48,14 @@ class StepScores(Spec):
     last_rmse: float
     season_rmse: float | None
     linear_rmse: float | None
-    inside: int | None
+    ranged: int
+    inside: int
     width: float | None
 
     def __post_init__(self) -> None:
         check_plain(self)
-        if self.inside is not None and not (type(self.inside) is int and self.inside >= 0):
-            raise SpecError("StepScores: inside must be a count")
+        if self.inside > self.ranged:
+            raise SpecError("StepScores: more intervals hold than there are")
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class ForecastReport(Spec):
     @property
     def covered(self) -> float | None:
         """The share of values within their intervals, over all steps ahead."""
-        inside = [step.inside for step in self.steps if step.inside is not None]
-        return sum(inside) / (self.rows * len(inside)) if inside else None
+        ranged = sum(step.ranged for step in self.steps)
+        return sum(step.inside for step in self.steps) / ranged if ranged else None
 
 
 def in_own_unit(
@@ -134,6 +136,7 @@ def forecast_report(
     answers: Sequence[Answer],
     linear: Sequence[Answer | None],
     residuals: Sequence[Residuals | None],
+    changes: Sequence[np.ndarray],
 ) -> ForecastReport:
     """Score forecasts from some origins.
 
@@ -146,13 +149,16 @@ def forecast_report(
         Of the network and of the linear model, one a step ahead, as changes.
     residuals : sequence of Residuals or None
         Of the validation rows.
+    changes : sequence of float array (rows,)
+        What came, as changes, one array a step ahead.
     """
     truth, last = windows.truth[rows], windows.last[rows]
     before = windows.season_before[rows]
     seasonal = bool(windows.forecast.seasons)
+    origins = windows.origins[rows]
     ranged = [
-        answer if known is None or not known.knows(LEVEL) else with_intervals(answer, known, LEVEL)
-        for answer, known in zip(answers, residuals, strict=True)
+        _ranged(answer, known, change, origins, h + 1)
+        for h, (answer, known, change) in enumerate(zip(answers, residuals, changes, strict=True))
     ]
     own = in_own_unit(windows, ranged, rows)
     rivals = [
@@ -177,6 +183,18 @@ def forecast_report(
     )  # fmt: skip
 
 
+def _ranged(
+    answer: Answer, known: Residuals | None, change: np.ndarray, origins: np.ndarray, step: int
+) -> Answer:
+    """Return an answer with intervals; not a number where too few outcomes are known by then."""
+    reach = rolling_reaches(known, scores_of(answer, change), origins, step, LEVEL)
+    low, high = interval_ends(answer)
+    middle = (low + high) / 2
+    return replace(
+        answer, low=np.minimum(low - reach, middle), high=np.maximum(high + reach, middle)
+    )
+
+
 def _step(
     truth: np.ndarray,
     answer: Answer,
@@ -184,16 +202,19 @@ def _step(
     before: np.ndarray | None,
     linear: np.ndarray | None,
 ) -> StepScores:
-    inside = width = None
+    inside, ranged, width = 0, 0, None
     if answer.low is not None and answer.high is not None:
+        has = ~np.isnan(answer.low)
+        ranged = int(has.sum())
         inside = int(((answer.low <= truth) & (truth <= answer.high)).sum())
-        width = float(np.mean(answer.high - answer.low))
+        width = float(np.mean((answer.high - answer.low)[has])) if ranged else None
     return StepScores(
         metrics.rmse(truth, answer.prediction),
         metrics.mae(truth, answer.prediction),
         metrics.rmse(truth, last),
         None if before is None else metrics.rmse(truth, before),
         None if linear is None else metrics.rmse(truth, linear),
+        ranged,
         inside,
         width,
     )

@@ -31,7 +31,9 @@ from descend.models.plan import Plan
 from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
 from descend.models.tensors import expected, flat, plan_errors, taken
+from descend.models.trust.conformal import scores_of
 from descend.models.trust.likeness import raw_and_hidden
+from descend.models.trust.rolling import joined
 from descend.models.trust.trust import Trust, take_trust, with_intervals
 from descend.spec import to_json
 from descend.training import raw_outputs
@@ -253,7 +255,8 @@ class Model:
             )
         if windows is not None:
             known = [self.trust.of_target(i) for i in range(len(network))]
-            report = forecast_report(windows, rows, network, linear, known)
+            changes = self._numbers(frame, rows)
+            report = forecast_report(windows, rows, network, linear, known, changes)
             return Report(source, len(rows), seen, (report,))
         parts: list[ClassReport | NumberReport] = []
         for i, target in enumerate(self.card.targets):
@@ -264,6 +267,20 @@ class Model:
                 truth, known = target.numbers(frame, rows), self.trust.of_target(i)
                 parts.append(number_report(target, truth, network[i], linear[i], known))
         return Report(source, len(rows), seen, tuple(parts))
+
+    def with_outcomes(self, inputs: Inputs, frame: pl.DataFrame, rows: np.ndarray) -> Model:
+        """Return the same model, whose intervals rest on these rows of a table too."""
+        found, truths = self._answers(self._raw(inputs)), self._numbers(frame, rows)
+        residuals = tuple(
+            joined(self.trust.of_target(i), scores_of(answer, truth))
+            for i, (answer, truth) in enumerate(zip(found, truths, strict=True))
+        )
+        return replace(self, trust=replace(self.trust, residuals=residuals))
+
+    def _numbers(self, frame: pl.DataFrame, rows: np.ndarray) -> list[np.ndarray]:
+        """Return the values of each target, which is a number."""
+        targets = self.card.targets
+        return [t.numbers(frame, rows) for t in targets if isinstance(t, NumberTarget)]
 
     def _linear_network(self) -> Layer:
         return linear_rival(self.card.preprocessing, self.card.targets, self.plan.loss)

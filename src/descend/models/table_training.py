@@ -143,6 +143,9 @@ class TableTraining:
         report = model.report_on(
             examples.inputs["test"], examples.known, rows, examples.source, 0, examples.windows
         )
+        if examples.windows is not None:
+            # What the test has shown is known when the series is continued after it.
+            model = model.with_outcomes(examples.inputs["test"], examples.known, rows)
         return model.with_report(report)
 
     def _train_linear(self, network: Layer) -> Any:

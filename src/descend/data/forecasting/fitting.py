@@ -25,7 +25,6 @@ FEWEST = 8
 """Origins to train on, at least."""
 
 _LAGS = 24
-_SEASONAL_LAGS = 6
 _FEW_LAGS = 3
 """Where there are few steps and a season: each column more is a weight more that few rows fit."""
 _FEW_STEPS = 200
@@ -114,7 +113,7 @@ def fit_forecast(
         clock=clock,
         horizon=horizon,
         lags=max(1, min(_FEW_LAGS if few else lags, spare)),
-        seasonal_lags=min(season or 0, _FEW_LAGS if few else _SEASONAL_LAGS),
+        seasonal_lags=_seasonal_lags(season),
         windows=tuple(w for w in (48, 128, 365) if w <= spare and season is None),
         seasons=seasons,
         circles=tuple(_circle(s, clock) for s in seasons if s in clock.seasons()),
@@ -226,6 +225,17 @@ def _seasonal(parts: Sequence[np.ndarray], horizon: int, season: int | None) -> 
         seasonal = np.concatenate([part[back:] - part[:-back] for part in long_enough])
         better.append(bool(np.var(seasonal) < np.var(naive)))  # a mean change is soon learned
     return tuple(better)
+
+
+def _seasonal_lags(season: int | None) -> int:
+    """Return how many changes over a season are columns: a whole season, if it is short.
+
+    The season before is the reference of the steps ahead, and they say how far it was itself out of
+    the ordinary.
+    """
+    if season is None:
+        return 0
+    return min(season, 12) if season <= _LAGS else _FEW_LAGS
 
 
 def _circle(season: int, clock: object) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from descend.errors import UsageError
 from descend.models.outputs import Answer
 
-__all__ = ["LEVELS", "Residuals", "fit_residuals"]
+__all__ = ["LEVELS", "Residuals", "fit_residuals", "interval_ends", "scores_of"]
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 """Levels whose coverage the reports measure."""
@@ -69,7 +69,7 @@ class Residuals:
 
     def interval(self, answer: Answer, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the lower and upper ends for predicted rows, float64 (rows,) each."""
-        low, high = _ends(answer)
+        low, high = interval_ends(answer)
         reach = self.reach(level)
         low, high = low - reach, high + reach
         # A negative reach could turn a narrow interval around: then it is its middle.
@@ -77,12 +77,18 @@ class Residuals:
         return np.minimum(low, middle), np.maximum(high, middle)
 
 
-def _ends(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+def interval_ends(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
     """Return what the reach is added to: the outermost quantiles, or the prediction itself."""
     quantiles = list(answer.quantiles.values())
     if len(quantiles) > 1:
         return quantiles[0], quantiles[-1]
     return answer.prediction, answer.prediction
+
+
+def scores_of(answer: Answer, truth: np.ndarray) -> np.ndarray:
+    """Return how far each target lies outside of what was predicted, float (rows,)."""
+    low, high = interval_ends(answer)
+    return np.maximum(low - truth, truth - high)
 
 
 def fit_residuals(answer: Answer, truth: np.ndarray) -> Residuals | None:
@@ -97,6 +103,5 @@ def fit_residuals(answer: Answer, truth: np.ndarray) -> Residuals | None:
     """
     if not len(truth):
         return None
-    low, high = _ends(answer)
-    scores = np.sort(np.maximum(low - truth, truth - high)).astype(np.float32)
+    scores = np.sort(scores_of(answer, truth)).astype(np.float32)
     return Residuals(scores) if np.isfinite(scores).all() else None
