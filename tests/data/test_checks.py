@@ -170,3 +170,21 @@ def test_real_tables_are_not_accused(shared_data):
         assert "no column gives the target away" in found[0].message, name
         if name == "penguins.csv":
             assert found[0].message == f"{CLEAN} · classes fairly balanced"
+
+
+def test_equal_columns_are_named():
+    data = honest()
+    data |= {"strong copy": data["strong"], "kind again": data["kind"]}
+    found = messages(check(data), "note")
+    assert "strong copy: equal to strong in every row" in found
+    assert "kind again: equal to kind in every row" in found
+
+
+def test_a_target_far_from_all_others_is_a_warning():
+    data = honest()
+    y = data["strong"] * 3
+    y[9] = 1e30
+    (found,) = messages(check(data | {"y": y}), "warning")
+    assert found.startswith("y: 1e+30 in row 10 is over 100,000 times")
+    rare = np.where(np.arange(1000) < 100, 1e9, 0.0) + honest(seed=1)["weak"]
+    assert "and 99 more" in messages(check(data | {"y": rare}), "warning")[0]

@@ -184,6 +184,10 @@ class Talk:
             if temperature is not None:
                 several = f"{target.name}: " if len(card.targets) > 1 else ""
                 self.line("Certainty", several + temperature.describe())
+        for target, decision in zip(card.targets, card.decisions, strict=False):
+            if decision is not None:
+                several = f"{target.name}: " if len(card.targets) > 1 else ""
+                self.line("Decision", several + decision.describe(target))
 
     def saved(self, path: Path, file: str, following: str = "") -> None:
         """Say where the model is and what to do next: with rows like those of a file, or else."""

@@ -71,7 +71,10 @@ def _calibration_lines(report: ClassReport) -> list[str]:
         )
     lines = [text]
     if report.rows >= FEWEST:
-        lines += [group.describe() for group in report.reliability if group.rows]
+        groups = [group for group in report.reliability if group.rows]
+        few = ", ".join(f"{group.given} ({group.rows})" for group in groups if not group.enough)
+        lines += [group.describe() for group in groups if group.enough]
+        lines += [f"not enough rows to say of those given {few}"] if few else []
     elif report.reliability:
         lines.append(
             f"{report.rows} rows are not enough to say how often each probability is right"

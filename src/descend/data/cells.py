@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from descend.data.columns import Column
@@ -111,11 +112,12 @@ def read_numbers(series: pl.Series, column: Column, first_row: int = 0) -> pl.Se
     elif isinstance(dtype, pl.Duration):
         values = series.dt.total_microseconds().cast(pl.Float64) / 1e6
     elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
-        values = series.cast(pl.Float64).fill_nan(None)
+        values = series if dtype == pl.Float64 else series.cast(pl.Float64)
+        values = values.fill_nan(None) if dtype.is_float() else values
     else:
         raise ColumnError(f'column "{column.name}" must hold numbers, got {dtype} values')
-    infinite = values.is_infinite().fill_null(False)
-    if infinite.any():
+    if np.isinf(values.to_numpy()).any():
+        infinite = values.is_infinite().fill_null(False)
         why = "is infinite, and a network needs finite numbers"
         raise _refusal(series, infinite, column, first_row, why)
     return values
@@ -212,12 +214,13 @@ def typed_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     >>> typed_frame(pl.DataFrame({"a": ["1", ""]}), [Column("a", "number")])["a"].to_list()
     [1.0, None]
     """
+    there = set(frame.columns)  # asked of the frame, names and types cost time for every column
     typed = [
         read_cells(frame[column.name], column).alias(column.name)
         for column in columns
         if column.kind in ("number", "date")
-        and column.name in frame.columns
-        and not frame.schema[column.name].is_numeric()
+        and column.name in there
+        and not frame[column.name].dtype.is_numeric()
     ]
     return frame.with_columns(typed)
 

@@ -21,6 +21,8 @@ __all__ = ["Finding", "check_examples"]
 _UNBALANCED = 20
 _TINY = 5
 _ENOUGH_ROWS = 20
+_FAR = 1e5
+"""Interquartile ranges from the median beyond which a target is thought to be a slip."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def check_examples(
             uneven = _class_sizes(target)
             findings += uneven
             balanced &= not uneven
+        else:
+            findings += _far_numbers(frame, target, rows)
         if not timed:
             findings += _sorted_labels(frame, target, rows)
     if balanced and any(isinstance(target, ClassTarget) for target in targets):
@@ -104,8 +108,43 @@ def check_examples(
         findings += _dates_in_order(frame, inputs)
     if not any(column.kind == "group" for column in columns):
         findings += _repeated_ids(frame, inputs)
+    findings += _equal_columns(frame, inputs)
     summary = [Finding("note", " · ".join(good))] if good else []
     return tuple(summary + findings)
+
+
+def _far_numbers(frame: pl.DataFrame, target: NumberTarget, rows: np.ndarray) -> list[Finding]:
+    """Find targets so far from all others that every score would be about them alone."""
+    values = target.numbers(frame, rows)
+    lower, middle, upper = np.quantile(values, (0.25, 0.5, 0.75))
+    with np.errstate(over="ignore"):
+        far = np.flatnonzero(np.abs(values - middle) > _FAR * (upper - lower))
+    if not len(far) or upper == lower:
+        return []
+    first = f"{target.name}: {values[far[0]]:.6g} in row {rows[far[0]] + 1:,}"
+    more = f" (and {len(far) - 1:,} more)" if len(far) > 1 else ""
+    message = (
+        f"{first}{more} is over {_FAR:,.0f} times the usual spread away from the others: the "
+        "network and its scores would be about such rows alone. Correct or drop them"
+    )
+    return [Finding("warning", message)]
+
+
+def _equal_columns(frame: pl.DataFrame, inputs: Sequence[Column]) -> list[Finding]:
+    """Find columns whose cells are those of an earlier column: they add nothing."""
+    firsts: dict[int, str] = {}
+    copies: dict[str, list[str]] = {}
+    for column in inputs:
+        series = frame[column.name]
+        if series.dtype.is_nested():
+            continue
+        first = firsts.setdefault(int(series.hash().sum() or 0), column.name)
+        if first != column.name and series.equals(frame[first], null_equal=True):
+            copies.setdefault(first, []).append(column.name)
+    return [
+        Finding("note", f"{listed(names)}: equal to {first} in every row")
+        for first, names in copies.items()
+    ]
 
 
 def _left_out(columns: Sequence[Column]) -> list[Finding]:

@@ -80,7 +80,7 @@ def find_leaks(
         truth = target.numbers(frame, rows)
     found: dict[str, str] = {}
     for column in columns:
-        if column.kind in PATH_KINDS or frame.schema[column.name].is_nested():
+        if column.kind in PATH_KINDS or frame[column.name].dtype.is_nested():
             continue  # no value of a picture, sound or series stands for its row
         series = frame[column.name].gather(rows)
         if isinstance(target, ClassTarget):

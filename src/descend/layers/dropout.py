@@ -120,7 +120,8 @@ class FadingDropout(Layer):
         if key is None:
             raise UsageError("FadingDropout draws when train is true: give apply a random key")
         keep = 1 - self.rate * FlatCosine()(state["progress"])
-        kept = jax.random.bernoulli(key, keep, x.shape)
+        # 16 random bits an element are half the work of the 32 that a uniform number takes.
+        kept = jax.random.bits(key, x.shape, jnp.uint16) < jnp.round(keep * 65_536)
         return jnp.where(kept, x / keep, 0), state
 
     @property

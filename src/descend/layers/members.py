@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from descend.errors import SpecError
 from descend.layers.layer import Layer, Params, Shape, State
@@ -88,13 +87,13 @@ class Members(Layer):
     ) -> tuple[Params, State, Any]:
         """Adapt every member with a key of its own."""
         inner = state.get("inner", {})
-        found = []
-        for i, own_key in enumerate(jax.random.split(key, self.count)):
-            own, own_state = jax.tree.map(lambda leaf, i=i: leaf[i], (params["inner"], inner))
-            found.append(self.inner.adapt(own_key, own, own_state, x))
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[part[:2] for part in found])
-        y = jnp.concatenate([part[2] for part in found], axis=-1)
-        return {"inner": stacked[0]}, {"inner": stacked[1]} if inner else {}, y
+
+        def one(key: jax.Array, params: Params, state: State) -> tuple[Params, State, Any]:
+            return self.inner.adapt(key, params, state, x)
+
+        keys = jax.random.split(key, self.count)
+        own, own_state, y = jax.vmap(one, out_axes=(0, 0, 1))(keys, params["inner"], inner)
+        return {"inner": own}, {"inner": own_state} if inner else {}, y.reshape(y.shape[0], -1)
 
     @property
     def adapts(self) -> bool:

@@ -18,10 +18,12 @@ from descend.models.report import ClassReport, Coverage, NumberReport, Reliabili
 from descend.models.table_training import TableTraining
 from descend.models.training import train
 from descend.models.trust.calibration import Temperature
+from descend.models.trust.decision import Decision
 
 __all__ = [
     "ClassReport",
     "Coverage",
+    "Decision",
     "ForecastReport",
     "LanguageCard",
     "LanguageModel",

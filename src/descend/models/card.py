@@ -12,6 +12,7 @@ from descend.models.plan import Plan
 from descend.models.provenance import Provenance
 from descend.models.report import Report
 from descend.models.trust.calibration import Temperature
+from descend.models.trust.decision import Decision
 from descend.spec import Spec
 
 __all__ = ["ModelCard"]
@@ -31,6 +32,8 @@ class ModelCard(Spec):
     provenance : Provenance
     temperatures : tuple of Temperature or None
         One a target, or none at all where there were no validation rows.
+    decisions : tuple of Decision or None
+        One a target, or none at all where the likeliest class serves the metric.
     """
 
     plan: Plan
@@ -39,6 +42,7 @@ class ModelCard(Spec):
     report: Report | None
     provenance: Provenance
     temperatures: tuple[Temperature | None, ...] = ()
+    decisions: tuple[Decision | None, ...] = ()
 
     def __post_init__(self) -> None:
         fields = (
@@ -52,8 +56,14 @@ class ModelCard(Spec):
                 raise SpecError(f"ModelCard: {name} is of the wrong kind")
         check_specs(self, "targets", (ClassTarget, NumberTarget))
         check_specs(self, "temperatures", (Temperature, type(None)))
-        if len(self.temperatures) not in (0, len(self.targets)):
-            raise SpecError("ModelCard: temperatures must be one for each target, or none")
+        check_specs(self, "decisions", (Decision, type(None)))
+        for name in ("temperatures", "decisions"):
+            if len(getattr(self, name)) not in (0, len(self.targets)):
+                raise SpecError(f"ModelCard: {name} must be one for each target, or none")
+        for target, decision in zip(self.targets, self.decisions, strict=False):
+            classes = len(target.classes) if isinstance(target, ClassTarget) else 0
+            if decision is not None and len(decision.weights) != classes:
+                raise SpecError(f"ModelCard: the decision needs a weight for each of {classes}")
         if self.preprocessing.columns != self.plan.columns:
             raise SpecError("ModelCard: the columns of the preprocessing are not those of the plan")
         names = tuple(target.name for target in self.targets)

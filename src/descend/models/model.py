@@ -292,7 +292,8 @@ class Model:
         if not np.isfinite(raw).all():
             row = first_row + int(np.argwhere(~np.isfinite(raw))[0][0])
             raise DataError(f"the network's output for row {row + 1} is not a finite number")
-        return answers(self.card.targets, self.plan.loss, raw, self.card.temperatures)
+        card = self.card
+        return answers(card.targets, self.plan.loss, raw, card.temperatures, card.decisions)
 
     def rows_of(self, examples: Any, *, latest: bool = False) -> tuple[Table, Windows | None]:
         """Return the rows that the network reads, and the origins they stand for in a forecast.

@@ -16,6 +16,7 @@ from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Qu
 from descend.models.metric_choice import named_metric
 from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.networks.augmentation import amounts
+from descend.models.networks.periodic import periodic_descent
 from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.models.realmlp import SMOOTHING, realmlp_descent
@@ -25,8 +26,11 @@ from descend.training import Descent
 
 __all__ = ["Options", "asked_descent", "check_class_weight", "check_names"]
 
-NETWORKS = ("realmlp",)
-"""Networks that can be asked for by name."""
+NETWORKS = ("dense", "periodic", "realmlp")
+"""Networks for tables that can be asked for by name."""
+
+LOSS_OF = {"mae": "absolute_error", "pinball": "quantile"}
+"""The loss whose best prediction is that of the metric, where it is not the default."""
 
 EXTRAS = (
     "clip_norm",
@@ -95,11 +99,13 @@ class Options:
         Train so many networks from different starts side by side, and keep the best.
     members : int or None
         Networks in an ensemble: trained as one, their predictions averaged; 1 is a single one.
-    network : "realmlp" or None
-        A named network with everything that belongs to it (docs/tables.md).
+    network : "dense", "periodic", "realmlp" or None
+        A named network for tables with everything that belongs to it (docs/tables.md).
     metric : str or None
         What decides when to stop and which epoch is kept: "accuracy", "auc", "balanced_accuracy",
-        "f1", "log_loss", "mae", "pinball", "r2" or "rmse"; by default the loss does.
+        "f1", "log_loss", "mae", "pinball", "r2" or "rmse"; by default the loss does. With "mae" and
+        "pinball" the loss is that metric; with "f1" and "balanced_accuracy" the class said is the
+        one that serves it on validation rows.
     quantiles : tuple of float or None
         Levels to predict instead of the mean, as (0.1, 0.5, 0.9).
     time_limit : float or None
@@ -126,7 +132,7 @@ class Options:
     class_weight: str | None = None
     scale: str = "standard"
     layers: tuple[int | str, ...] | None = None
-    activation: str = "relu"
+    activation: str | None = None
     loss: str | None = None
     optimizer: str | None = None
     learning_rate: float | None = None
@@ -207,7 +213,7 @@ class Options:
 
     def _check_choices(self) -> None:
         """Check what concerns activations, ensembles, named networks, metrics and limits."""
-        check_choice(self, "activation", activations.__all__)
+        check_choice(self, "activation", (None, *activations.__all__))
         if self.members is not None and not (type(self.members) is int and self.members >= 1):
             raise UsageError(f"members is at least 1, got {self.members!r}")
         if self.network not in (None, *NETWORKS):
@@ -267,15 +273,20 @@ class Options:
         self, rows: int, preprocessing: Preprocessing | None = None, *, regression: bool = False
     ) -> Descent:
         """Return the way down for so many training rows."""
-        default = default_descent(rows, self.seed, preprocessing)
         if self.network == "realmlp":
             default = realmlp_descent(self.seed, regression=regression)
+        elif self.network == "periodic":
+            default = periodic_descent(rows, self.seed, regression=regression)
+        else:
+            default = default_descent(rows, self.seed, preprocessing)
         descent = asked_descent(self, default)
         return descent if self.metric is None else descent.replace(watch="score")
 
     def losses(self, targets: Sequence[Target]) -> Loss:
         """Return the loss of all targets together, of one member."""
         name = self.loss if self.quantiles is None else "quantile"
+        if name is None and self.metric is not None:
+            name = LOSS_OF.get(named_metric(self.metric))
         losses = [loss_for(target, name) for target in targets]
         if self.quantiles is not None:
             losses = [loss.replace(levels=tuple(self.quantiles)) for loss in losses]

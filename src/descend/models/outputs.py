@@ -27,6 +27,7 @@ from descend.losses import (
 from descend.models.names import LOSSES, choose
 from descend.models.networks.tables import MOST_WEIGHTS
 from descend.models.trust.calibration import Temperature, tempered
+from descend.models.trust.decision import Decision
 from descend.training import linked_outputs
 
 __all__ = [
@@ -212,6 +213,7 @@ def answers(
     loss: Loss,
     raw: np.ndarray,
     temperatures: tuple[Temperature | None, ...] = (),
+    decisions: tuple[Decision | None, ...] = (),
 ) -> tuple[Answer, ...]:
     """Turn raw outputs (rows, width) into labels, probabilities and numbers.
 
@@ -221,14 +223,17 @@ def answers(
     raw : float32 array (rows, width)
     temperatures : tuple
         One a target, or empty; see `descend.models.trust.calibration`.
+    decisions : tuple
+        One a target, or empty; see `descend.models.trust.decision`.
     """
     raw = tempered(loss, raw, temperatures)
     inner = member_loss(loss)
     losses = inner.losses if isinstance(inner, Combined) else (inner,)
     linked = _parts(inner, linked_outputs(loss, raw))
+    chosen = decisions or (None,) * len(targets)
     found = [
-        _answer(target, part, values)
-        for target, part, values in zip(targets, losses, linked, strict=True)
+        _answer(target, part, values, decision)
+        for target, part, values, decision in zip(targets, losses, linked, chosen, strict=True)
     ]
     if isinstance(loss, Ensemble):
         apart = linked_outputs(inner, raw.reshape(len(raw) * loss.members, -1))
@@ -268,7 +273,9 @@ def _column(loss: Loss) -> int:
     return int(np.argmin([abs(level - 0.5) for level in loss.levels]))
 
 
-def _answer(target: Target, loss: Loss, values: np.ndarray) -> Answer:
+def _answer(
+    target: Target, loss: Loss, values: np.ndarray, decision: Decision | None = None
+) -> Answer:
     if isinstance(target, NumberTarget):
         levels = loss.levels if isinstance(loss, Quantile) else ()
         return Answer(
@@ -281,6 +288,6 @@ def _answer(target: Target, loss: Loss, values: np.ndarray) -> Answer:
         )
     if loss.target == "binary":
         values = np.stack([1 - values, values], axis=1)
-    codes = np.argmax(values, axis=1)
+    codes = np.argmax(values, axis=1) if decision is None else decision.codes(values)
     probabilities = None if isinstance(loss, Hinge) else values  # its link is no probability
     return Answer(target.name, target.decode(codes), codes, probabilities, target.classes)

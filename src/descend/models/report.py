@@ -58,6 +58,16 @@ class Reliability(Spec):
         if self.right > self.rows:
             raise SpecError("Reliability: more rows are right than there are")
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are rows enough to say anything."""
+        return self.rows >= FEWEST
+
+    @property
+    def given(self) -> str:
+        """The probabilities of the group, in words."""
+        return f"{100 * self.low:.0f} to {100 * self.high:.0f} %"
+
     def describe(self) -> str:
         """Return one sentence for the report.
 
@@ -68,15 +78,14 @@ class Reliability(Spec):
         >>> Reliability(0.5, 0.6, 7, 4, 0.55, 0.25, 0.84).describe()
         'of 7 rows given 50 to 60 %: not enough rows to say'
         """
-        given = f"{100 * self.low:.0f} to {100 * self.high:.0f} %"
-        if self.rows < FEWEST:
+        if not self.enough:
             rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
-            return f"of {rows} given {given}: not enough rows to say"
+            return f"of {rows} given {self.given}: not enough rows to say"
         share, low, high = (
             100 * v for v in (self.right / self.rows, self.share_low, self.share_high)
         )
         return (
-            f"of {self.rows:,} rows given {given}, {share:.0f} % were right "
+            f"of {self.rows:,} rows given {self.given}, {share:.0f} % were right "
             f"(95 %: {low:.0f} to {high:.0f})"
         )
 

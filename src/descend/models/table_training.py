@@ -17,6 +17,7 @@ from descend.losses import Ensemble
 from descend.models.card import ModelCard
 from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
+from descend.models.networks import periodic
 from descend.models.networks.augmentation import augmented, check_applicable
 from descend.models.networks.pictures import are_symbols, unmirrored
 from descend.models.networks.tables import DROPOUT, table_network
@@ -24,7 +25,6 @@ from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.provenance import Provenance
-from descend.models.realmlp import DROPOUT as REALMLP_DROPOUT
 from descend.models.realmlp import HIDDEN, realmlp_network
 from descend.models.table_examples import TableExamples
 from descend.models.table_streaming import is_large, stream_examples
@@ -120,7 +120,7 @@ class TableTraining:
         """
         examples, plan, run = self.examples, self.plan, self.run
         linear = linear_rival(examples.preprocessing, self.targets, plan.loss)
-        temperatures, trust = fit_trust(
+        temperatures, decisions, trust = fit_trust(
             plan.network,
             run.params,
             run.state,
@@ -128,9 +128,16 @@ class TableTraining:
             self.targets,
             self.train,
             self.validation,
+            plan.metric,
         )
         card = ModelCard(
-            plan, examples.preprocessing, self.targets, None, self._provenance(), temperatures
+            plan,
+            examples.preprocessing,
+            self.targets,
+            None,
+            self._provenance(),
+            temperatures,
+            decisions,
         )
         model = Model(
             card, run.params, run.state, self._train_linear(linear), examples.fingerprints, trust
@@ -204,33 +211,13 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         check_metric(metric, examples.targets, loss)
     regression = not any(isinstance(target, ClassTarget) for target in examples.targets)
     width = raw_width(examples.targets, loss)
-    network: Layer
-    if options.network == "realmlp":
-        network = realmlp_network(
-            preprocessing,
-            width,
-            regression=regression,
-            hidden=HIDDEN if options.units is None else options.units,
-            dropout=REALMLP_DROPOUT if options.dropout is None else options.dropout,
-        )
-    else:
-        network = table_network(
-            preprocessing,
-            width,
-            options.hidden(rows, preprocessing),
-            rows=rows,
-            stack=options.stack,
-            activation=options.activation,
-            dropout=DROPOUT if options.dropout is None else options.dropout,
-            wide=examples.windows is not None,
-        )
-    if options.augment is not None:
-        check_applicable(options.augment, preprocessing.array_encoders)
-        network = augmented(network, options.augment)
-    elif are_symbols(examples.found):
-        network = unmirrored(network)
-    if options.members is not None and options.members > 1:
-        network, loss = Members(network, options.members), Ensemble(loss, options.members)
+    name = options.network or "dense"
+    members = options.members
+    if members is None:  # within a limit of time they are chosen later
+        members = periodic.MEMBERS if name == "periodic" and options.time_limit is None else 1
+    network = _network(name, examples, options, width, members, regression=regression)
+    if members > 1:
+        loss = Ensemble(loss, members)
     return Plan(
         columns=examples.columns,
         targets=tuple(target.name for target in examples.targets),
@@ -249,3 +236,51 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         forecast=None if examples.windows is None else examples.windows.forecast,
         sequences=examples.sequences,
     )
+
+
+def _network(
+    name: str,
+    examples: TableExamples,
+    options: Options,
+    width: int,
+    members: int,
+    *,
+    regression: bool,
+) -> Layer:
+    """Return a named network with the layers and members that were asked for."""
+    preprocessing, rows = examples.preprocessing, len(examples.split.train)
+    dropout = periodic.DROPOUT if options.dropout is None else options.dropout
+    if name == "periodic":
+        return periodic.periodic_network(
+            preprocessing,
+            width,
+            hidden=periodic.HIDDEN if options.units is None else options.units,
+            activation=options.activation or "mish",
+            dropout=dropout,
+            members=members,
+        )
+    if name == "realmlp":
+        network = realmlp_network(
+            preprocessing,
+            width,
+            regression=regression,
+            hidden=HIDDEN if options.units is None else options.units,
+            dropout=dropout,
+        )
+    else:
+        network = table_network(
+            preprocessing,
+            width,
+            options.hidden(rows, preprocessing),
+            rows=rows,
+            stack=options.stack,
+            activation=options.activation or "relu",
+            dropout=DROPOUT if options.dropout is None else options.dropout,
+            wide=examples.windows is not None,
+        )
+    if options.augment is not None:
+        check_applicable(options.augment, preprocessing.array_encoders)
+        network = augmented(network, options.augment)
+    elif are_symbols(examples.found):
+        network = unmirrored(network)
+    return Members(network, members) if members > 1 else network

@@ -166,18 +166,32 @@ def _fit(
             return 0.0
         return log_loss(truth[rows], p, weights=w)
 
+    def lowest(rows: np.ndarray) -> float:
+        return _lowest(lambda t: cost(t, rows) + _succession(loss, raw[rows], t))
+
     everything = np.arange(len(raw))
     gains, sizes = [], []
     for fold in range(FOLDS):
         held = everything % FOLDS == fold
-        value = _lowest(lambda t, rows=everything[~held]: cost(t, rows))
+        value = lowest(everything[~held])
         gains.append(cost(1.0, everything[held]) - cost(value, everything[held]))
         sizes.append(int(held.sum()))
     gain = float(np.average(gains, weights=sizes))
     error = float(np.std(gains, ddof=1) / np.sqrt(FOLDS))
     before = cost(1.0, everything)
-    value = _lowest(lambda t: cost(t, everything))
+    value = lowest(everything)
     return Temperature(value, bool(gain > error), len(raw), before, before - gain)
+
+
+def _succession(loss: Loss, raw: np.ndarray, temperature: float) -> float:
+    """Return what one more row costs whose likeliest class is wrong, shared by all rows.
+
+    Where no validation row is wrong, nothing else would keep the temperature from 0: this is the
+    rule of succession, by which n rows that are right do not promise that the next one is.
+    """
+    p = np.asarray(linked_outputs(loss, raw / np.float32(temperature)), np.float64)
+    sure = np.maximum(p, 1 - p) if p.ndim == 1 else p.max(axis=1)
+    return float(np.mean(-np.log(np.maximum(1 - sure, 1e-12)))) / len(raw)
 
 
 def _lowest(cost: Callable[[float], float]) -> float:

@@ -100,9 +100,12 @@ def _without_last(network: Layer) -> Layer | None:
     if isinstance(network, Members):
         inner = _without_last(network.inner)
         return None if inner is None else Members(inner, network.count)
-    if not isinstance(network, Sequential) or len(network.layers) < 2:
+    if not isinstance(network, Sequential):
         return None
-    return Sequential(network.layers[:-1])
+    *before, last = network.layers
+    shorter = _without_last(last) if isinstance(last, Members) else None
+    kept = (*before, shorter) if shorter is not None else tuple(before)
+    return Sequential(kept) if kept else None
 
 
 def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | None:

@@ -18,6 +18,7 @@ from descend.losses import Loss
 from descend.models.outputs import Answer, answers
 from descend.models.trust.calibration import Temperature, fit_temperatures
 from descend.models.trust.conformal import Residuals, fit_residuals
+from descend.models.trust.decision import DECIDED, Decision, fit_decision
 from descend.models.trust.likeness import MOST, Likeness, fit_likeness, raw_and_hidden
 from descend.training import Examples
 
@@ -58,8 +59,9 @@ def fit_trust(
     targets: Sequence[Target],
     train: Examples,
     validation: Examples,
-) -> tuple[tuple[Temperature | None, ...], Trust]:
-    """Return the temperatures, and the rest of what the validation rows say.
+    metric: str | None = None,
+) -> tuple[tuple[Temperature | None, ...], tuple[Decision | None, ...], Trust]:
+    """Return the temperatures, the decisions, and the rest of what the validation rows say.
 
     Parameters
     ----------
@@ -69,20 +71,28 @@ def fit_trust(
     targets : sequence of Target
         In the scale that the loss reads.
     train, validation : Examples
+    metric : str, optional
+        What was asked for, a key of `descend.models.metric_choice.METRIC_NAMES`.
     """
     if not validation.rows:
-        return (), Trust()
+        return (), (), Trust()
     raw, hidden = raw_and_hidden(network, params, state, validation.x)
     if not np.isfinite(raw).all():
-        return (), Trust()
+        return (), (), Trust()
     temperatures = fit_temperatures(loss, raw, validation.y, validation.weights)
     truths = validation.y if isinstance(validation.y, tuple) else (validation.y,)
     residuals: list[Residuals | None] = []
+    decisions: list[Decision | None] = []
     found = answers(targets, loss, raw, temperatures)
     for target, answer, truth in zip(targets, found, truths, strict=True):
         known = isinstance(target, NumberTarget)
         numbers = target.decode(np.asarray(truth)[:, 0]) if known else np.zeros(0)
         residuals.append(fit_residuals(answer, numbers) if known else None)
+        p = answer.probabilities
+        if metric is None or metric not in DECIDED or p is None:
+            decisions.append(None)
+        else:
+            decisions.append(fit_decision(metric, p, np.asarray(truth), validation.weights))
     likeness = None
     if hidden is not None:
         rows = np.arange(train.rows)
@@ -92,7 +102,8 @@ def fit_trust(
         seen = raw_and_hidden(network, params, state, some)[1]
         likeness = None if seen is None else fit_likeness(seen, hidden)
     kept = temperatures if any(temperatures) else ()
-    return kept, Trust(tuple(residuals) if any(residuals) else (), likeness)
+    decided = tuple(decisions) if any(decisions) else ()
+    return kept, decided, Trust(tuple(residuals) if any(residuals) else (), likeness)
 
 
 def with_intervals(answer: Answer, residuals: Residuals | None, level: float) -> Answer:
