@@ -102,7 +102,7 @@ def test_a_run_is_stopped_when_the_time_is_over(monkeypatch):
 def test_a_limit_too_small_says_what_would_do():
     training = TableTraining(NUMBERS, Options.of(target="n", time_limit=1e-3))
     assert "A limit of" in training.limit.notes[0]
-    assert sum(record.complete for record in training.epochs()) == 1
+    assert sum(record.complete for record in training.epochs()) <= 1
 
 
 @pytest.mark.parametrize(

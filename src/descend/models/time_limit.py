@@ -69,7 +69,7 @@ class TimeLimit:
         epochs = max(1, min(planned, int(left / each)))
         if each > left:
             self.notes.append(
-                f"one epoch takes about {each:.1f} s and {left:.1f} s are left: the network sees "
+                f"one epoch takes about {each:.2g} s and {left:.2g} s are left: the network sees "
                 f"about {100 * min(1.0, left / each):.0f} % of the rows once. A limit of "
                 f"{(planned * USUAL_SHARE * each) / (1 - self.finish - TRIAL):.0f} s would do"
             )
