@@ -28,6 +28,8 @@ BENCHMARKS = (
     "equilibrium",
     "pictures",
     "photo_memory",
+    "recurrent",
+    "texts",
 )
 
 

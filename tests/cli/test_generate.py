@@ -29,7 +29,7 @@ def test_train_tells_its_plan_and_what_came_of_it(descend, folder):
         "12 different ones known",
         "the last 240 test",
         "8 GRU",
-        "lanes of 128 characters",
+        "lanes of 64 characters",
         "nats a character",
         "6-gram counts",
         "Writes",

@@ -55,3 +55,4 @@ def test_colour_keeps_emoji_whole_and_steers_no_terminal():
     assert "\x1b[32m\U0001f469\U0001f3fd\u200d\U0001f680\x1b[0m" in shown
     assert "\x1b[2J" not in shown
     assert "\x1b[31mbad\x1b[0m" in shown
+    assert coloured("a\u202eb שלום\u2069", []) == "ab שלום"  # nothing turns the rest of the line

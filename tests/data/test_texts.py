@@ -13,7 +13,7 @@ from descend.data.encoders.words import (
     word_hash,
     words_of,
 )
-from descend.errors import ColumnError
+from descend.errors import ColumnError, SpecError
 
 COLUMN = Column("text", "text")
 
@@ -58,9 +58,28 @@ def test_arrays_hold_words_and_bags():
     assert tally.examples == ("квантовый",)
     assert bag["values"].max() < encoder.buckets
     assert bag["values"][0, : bag["length"][0]].min() > 0
-    np.testing.assert_allclose((bag["weights"] ** 2).sum(1)[[0, 3]], 1, rtol=1e-5)
+    np.testing.assert_allclose((bag["weights"] ** 2).sum(1)[0], 0.25, rtol=1e-5)  # of length ½
+    parts = len(encoder.rarity) - encoder.rarity.count("A")
+    assert 20 < parts < 200  # those never met weigh nothing
     again, _ = encoder.arrays(texts("Good FILM!"))
     np.testing.assert_array_equal(again["bag"]["values"][0], bag["values"][0])
+
+
+def test_rare_parts_weigh_more():
+    many = ["the film", "the day", "the cat", "the good"] * 5 + ["the odd"]
+    encoder = fit_text(texts(*many), COLUMN)
+    x, _ = encoder.arrays(texts("the film odd"))
+    the, film, odd = x["bag"]["weights"][0, :3]
+    steps = [round(np.log(22 / (1 + n)) / 0.2) * 0.2 + 1 for n in (21, 5, 1)]
+    np.testing.assert_allclose(
+        [film / the, odd / the], [s / steps[0] for s in steps[1:]], rtol=1e-5
+    )
+    plain = encoder.replace(rarity="")
+    same = plain.arrays(texts("the film odd"))[0]["bag"]["weights"][0]
+    assert len(set(same[same > 0])) == 1
+    for wrong in ("AB", "é" * encoder.buckets, None):
+        with pytest.raises(SpecError, match="rarity"):
+            encoder.replace(rarity=wrong)
 
 
 def test_single_words_are_read_by_their_characters():

@@ -39,7 +39,7 @@ def language_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--generate", is_flag=True, help="Learn to write FILE, a text, on."),
         click.option("--tokens", help="characters, bytes (of any file) or pieces (of words)."),
         click.option("--cell", help="gru, lstm, elman or minimal_gru.  [gru]"),
-        click.option("--steps", type=int, help="Tokens that slopes go back in time.  [128]"),
+        click.option("--steps", type=int, help="Tokens that slopes go back in time.  [64]"),
     )):  # fmt: skip
         command = option(command)
     return command

@@ -13,6 +13,7 @@ __all__ = ["as_cell", "as_json", "coloured", "shows_colour"]
 
 _FOR, _AGAINST, _END = "\x1b[32m", "\x1b[31m", "\x1b[0m"
 _STRONG = "\x1b[1m"
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def shows_colour(file: IO[str]) -> bool:
@@ -42,7 +43,7 @@ def coloured(text: str, credits: Sequence[Credit]) -> str:
     """Return a text with its words in green where they spoke for the decision, in red against.
 
     Words of at least half the credit of the strongest are bold, those below a tenth plain.
-    Characters that steer a terminal are left out.
+    Characters that steer a terminal, or turn the direction of what follows, are left out.
     """
     strongest = max((abs(one.credit) for one in credits), default=0.0)
     written, end = [], 0
@@ -59,4 +60,5 @@ def coloured(text: str, credits: Sequence[Credit]) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(c if c >= " " and not "\x7f" <= c < "\xa0" else " " for c in text)
+    plain = (c if c >= " " and not "\x7f" <= c < "\xa0" else " " for c in text)
+    return "".join(c for c in plain if c not in _TURNS)

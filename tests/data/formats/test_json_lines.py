@@ -62,3 +62,9 @@ def test_a_key_that_comes_late_is_in_every_part(tmp_path: Path) -> None:
 def test_what_is_refused(read, text: str, message: str) -> None:
     with pytest.raises(TableError, match=f"^a.jsonl.*({message})"):
         read(text)
+
+
+def test_halves_of_surrogate_pairs_become_one_mark(read) -> None:
+    frame = read('{"a": "cut \\ud83d", "b\\udc00": "\\ud83d\\ude00 whole"}\n').frame
+    assert frame.rows() == [("cut \ufffd", "😀 whole")]
+    assert frame.columns == ["a", "b\ufffd"]

@@ -46,6 +46,13 @@ _MANY = 50_000
 _PLACES = 1 << 27
 """Places that the bags of all training rows have together: 1 GiB."""
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_STEP = 0.2
+"""How finely weights of parts are kept."""
+
+_LENGTH = 0.5
+"""Of the weights of a bag: the smaller, the slower it is learned beside the words in order."""
+
 _FIRST = 2
 """Codes below: 0 for padding, 1 for a word that was not learned."""
 
@@ -58,7 +65,9 @@ class TextEncoder(ArrayEncoder):
 
     - ``words``: the words in their order, as codes of `vocabulary`, 1 for one that was not learned;
     - ``bag``: which words, pairs of neighbours and parts of words occur in the text, hashed into
-      ``buckets``; each weighs 1 / √(how many there are).
+      ``buckets``. Rare ones weigh more: 1 + ln((1 + n) / (1 + n_b)), n_b of n training texts having
+      bucket b (inverse document frequency, Spärck Jones 1972); those in no training text weigh
+      nothing. Then all weights of a text are scaled to length ½ (without `rarity` to 1).
 
     Parameters
     ----------
@@ -76,6 +85,9 @@ class TextEncoder(ArrayEncoder):
         Buckets that they are hashed into; the first, 0, is for padding.
     letters : (int, int) or ()
         The shortest and the longest part of a word, in letters; none for ``()``.
+    rarity : str
+        One letter a bucket of what it weighs: A nothing, B 1, C 1.2, and so on up to 13.4 in the
+        order of base 64. Empty: all weigh the same.
     """
 
     column: Column
@@ -85,6 +97,7 @@ class TextEncoder(ArrayEncoder):
     parts: int
     buckets: int
     letters: tuple[int, ...] = ()
+    rarity: str = ""
 
     def __post_init__(self) -> None:
         check_spec(self, "column", Column)
@@ -98,6 +111,14 @@ class TextEncoder(ArrayEncoder):
         if not fits or len(letters) not in (0, 2):
             raise SpecError(
                 f"TextEncoder: letters must be a pair of lengths or empty, got {letters!r}"
+            )
+        rarity = self.rarity
+        if not isinstance(rarity, str) or not set(rarity) <= set(_LETTERS):
+            raise SpecError("TextEncoder: rarity must be letters of base 64")
+        if len(rarity) not in (0, self.buckets):
+            raise SpecError(
+                f"TextEncoder: rarity must have one letter for each of {self.buckets:,} buckets, "
+                f"or none, got {len(rarity):,}"
             )
 
     @property
@@ -116,6 +137,16 @@ class TextEncoder(ArrayEncoder):
     @cached_property
     def _code(self) -> dict[str, int]:
         return {word: i + _FIRST for i, word in enumerate(self.vocabulary)}
+
+    @cached_property
+    def _bucket_weights(self) -> np.ndarray:
+        """What each bucket weighs, before a text's weights are scaled."""
+        if not self.rarity:
+            return np.ones(self.buckets, np.float32)
+        levels = np.frombuffer(self.rarity.encode(), np.uint8)
+        table = np.zeros(128, np.float32)
+        table[[ord(letter) for letter in _LETTERS]] = [0.0, *(1 + _STEP * i for i in range(63))]
+        return table[levels]
 
     def read(self, text: str) -> list[Word]:
         """Return what is read in order: the words of a text, or its characters."""
@@ -150,7 +181,9 @@ class TextEncoder(ArrayEncoder):
             found = read if self.tokens == "words" else words_of(text)
             parts = hashes.bag(found, self.parts)
             bag["values"][row, : len(parts)] = parts
-            bag["weights"][row, : len(parts)] = 1.0 / max(len(parts), 1) ** 0.5
+            weights = self._bucket_weights[parts]
+            length = max(float(np.linalg.norm(weights)), 1e-9)
+            bag["weights"][row, : len(parts)] = (_LENGTH if self.rarity else 1.0) * weights / length
             bag["length"][row] = len(parts)
             if codes and max(codes) < _FIRST:
                 unseen[text[:40]] += 1
@@ -239,4 +272,15 @@ def fit_text(series: pl.Series, column: Column) -> TextEncoder:
     parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(bags) + 1)))
     different = len(np.unique(np.concatenate(bags)))
     buckets = 1 << int(np.clip(np.ceil(np.log2(max(different, 2))), 10, 17))
-    return TextEncoder(column, tokens, tuple(vocabulary), steps, parts, buckets, letters)
+    rarity = _rarity(found, PartHashes(buckets, letters), parts, buckets)
+    return TextEncoder(column, tokens, tuple(vocabulary), steps, parts, buckets, letters, rarity)
+
+
+def _rarity(found: list[list[Word]], hashes: PartHashes, parts: int, buckets: int) -> str:
+    """Return the letters of how rare each bucket is, see `TextEncoder`."""
+    counts = np.zeros(buckets, np.int64)
+    for words in found:
+        counts[hashes.bag(words, parts)] += 1
+    steps = np.log((1 + len(found)) / (1 + counts)) / _STEP
+    levels = np.where(counts > 0, 1 + np.clip(np.round(steps), 0, 62), 0)
+    return "".join(np.array(list(_LETTERS))[levels.astype(int)])

@@ -126,7 +126,24 @@ def _records(parts: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[st
                     f'{source}, line {line}: expected a JSON object such as {{"a": 1}}, '
                     f"got a {type(record).__name__}"
                 )
+            if b"\\u" in text:
+                record = {_whole(name): _whole(value) for name, value in record.items()}
             yield line, record
+
+
+def _whole(value: Any) -> Any:
+    """Return a text with U+FFFD for each half of a surrogate pair that an escape left alone.
+
+    Texts cut in the middle of an emoji have such halves, which are no characters.
+
+    Examples
+    --------
+    >>> _whole("good " + chr(0xD83D)) == "good " + chr(0xFFFD)
+    True
+    """
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _and_an_end(parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -16,7 +16,9 @@ from descend.training import Descent
 
 __all__ = ["LanguageOptions"]
 
-STEPS = 128
+STEPS = 64
+"""Short windows of few lanes: many steps an epoch, which counts for more than their speed."""
+
 RATE = 0.003
 READ = 10_000_000
 """Tokens that training reads in all: so many epochs."""
@@ -123,13 +125,13 @@ class LanguageOptions:
         Examples
         --------
         >>> LanguageOptions().window(1_000_000), LanguageOptions().window(20_000)
-        ((64, 128), (16, 128))
+        ((32, 64), (32, 64))
         """
         steps = STEPS if self.steps is None else self.steps
         steps = max(1, min(steps, (tokens - 1) // 2))
         lanes = self.batch_size
         if lanes is None:
-            lanes = next((n for n in (64, 32, 16, 8, 4, 2) if n * steps * 8 <= tokens), 1)
+            lanes = next((n for n in (32, 16, 8, 4, 2) if n * steps * 8 <= tokens), 1)
         return max(1, min(lanes, (tokens - 1) // steps)), steps
 
     def descent(self, tokens: int) -> Descent:

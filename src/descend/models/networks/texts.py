@@ -70,9 +70,9 @@ def _descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
     batch = 32
     while batch < 256 and batch * 400 < rows:
         batch *= 2
-    few = max(10, min(40, 600 * batch // max(rows, 1)))
+    few = max(15, min(40, 600 * batch // max(rows, 1)))
     epochs = few if rows < 20_000 else 6 if rows < 100_000 else 4
-    rate = 0.0015 * (batch / 32) ** 0.5
+    rate = 0.001 * (batch / 32) ** 0.5
     return Descent(Adam(rate), Cosine(), batch_size=batch, epochs=epochs, patience=3, seed=seed)
 
 
