@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from descend.data.encoders.text import TextEncoder
-from descend.data.encoders.words import PartHashes, words_of
+from descend.data.encoders.words import words_of
 
 __all__ = ["Credit", "credits"]
 
@@ -61,7 +61,7 @@ def credits(
     shares = np.asarray(slopes["bag"]) * np.asarray(inputs["bag"]["weights"])
     carried = {int(code): float(share) for code, share in zip(codes, shares, strict=True) if code}
     if found:
-        pieces = PartHashes(encoder.buckets, encoder.letters).pieces(found)
+        pieces = encoder.hashes().pieces(found)
         singles, pairs, grams = pieces[0], pieces[1], pieces[2:]
         different, counts = np.unique(np.concatenate(pieces), return_counts=True)
         each = {

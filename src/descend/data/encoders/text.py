@@ -18,7 +18,7 @@ from descend.data.encoders.words import (
     Word,
     words_of,
 )
-from descend.data.fields import check_words
+from descend.data.fields import check_flag, check_words
 from descend.data.notes import Tally
 from descend.errors import ColumnError
 from descend.spec import SpecError, check_choice, check_integer, check_spec
@@ -88,6 +88,8 @@ class TextEncoder(ArrayEncoder):
     rarity : str
         One letter a bucket of what it weighs: A nothing, B 1, C 1.2, and so on up to 13.4 in the
         order of base 64. Empty: all weigh the same.
+    capitals : bool
+        Whether the bag also has words as they are written with capitals, and where those are.
     """
 
     column: Column
@@ -98,6 +100,7 @@ class TextEncoder(ArrayEncoder):
     buckets: int
     letters: tuple[int, ...] = ()
     rarity: str = ""
+    capitals: bool = False
 
     def __post_init__(self) -> None:
         check_spec(self, "column", Column)
@@ -106,6 +109,7 @@ class TextEncoder(ArrayEncoder):
         check_integer(self, "steps", at_least=1, at_most=_MOST_STEPS)
         check_integer(self, "parts", at_least=1, at_most=_MOST_PARTS)
         check_integer(self, "buckets", at_least=2, at_most=1 << 24)
+        check_flag(self, "capitals")
         letters = self.letters
         fits = isinstance(letters, tuple) and all(type(n) is int and 0 < n < 64 for n in letters)
         if not fits or len(letters) not in (0, 2):
@@ -148,6 +152,10 @@ class TextEncoder(ArrayEncoder):
         table[[ord(letter) for letter in _LETTERS]] = [0.0, *(1 + _STEP * i for i in range(63))]
         return table[levels]
 
+    def hashes(self) -> PartHashes:
+        """Return what finds the buckets of a text's parts."""
+        return PartHashes(self.buckets, self.letters, self.capitals)
+
     def read(self, text: str) -> list[Word]:
         """Return what is read in order: the words of a text, or its characters."""
         found = words_of(text)
@@ -168,7 +176,7 @@ class TextEncoder(ArrayEncoder):
             for name, n in (("words", self.steps), ("bag", self.parts))
         }
         words, bag = sides["words"], sides["bag"]
-        hashes = PartHashes(self.buckets, self.letters)
+        hashes = self.hashes()
         unseen: Counter[str] = Counter()
         cut = 0
         for row, text in enumerate(texts):
@@ -195,6 +203,8 @@ class TextEncoder(ArrayEncoder):
         parts = ["words", "pairs of words"]
         if self.letters:
             parts.append(f"parts of {self.letters[0]} to {self.letters[1]} letters")
+        if self.capitals:
+            parts.append("capitals")
         return (
             f"{self.column.name}: text, lower case, NFKC; the first {self.steps} {self.tokens} in "
             f"order, {len(self.vocabulary):,} known; bag of {', '.join(parts)} in "
@@ -266,14 +276,17 @@ def fit_text(series: pl.Series, column: Column) -> TextEncoder:
     lengths = np.array([len(words) for words in found_in_order])
     steps = int(np.clip(np.quantile(lengths, 0.99), 5, _MOST_STEPS))
     letters = (3, 5) if usual < _SHORT and len(texts) <= _MANY else ()
-    hashes = PartHashes(1 << 24, letters)
+    capitals = any(word.cased for words in found for word in words)
+    hashes = PartHashes(1 << 24, letters, capitals)
     bags = [hashes.bag(words, _MOST_PARTS) for words in found]
     sizes = np.array([len(bag) for bag in bags])
     parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(bags) + 1)))
     different = len(np.unique(np.concatenate(bags)))
     buckets = 1 << int(np.clip(np.ceil(np.log2(max(different, 2))), 10, 17))
-    rarity = _rarity(found, PartHashes(buckets, letters), parts, buckets)
-    return TextEncoder(column, tokens, tuple(vocabulary), steps, parts, buckets, letters, rarity)
+    rarity = _rarity(found, PartHashes(buckets, letters, capitals), parts, buckets)
+    return TextEncoder(
+        column, tokens, tuple(vocabulary), steps, parts, buckets, letters, rarity, capitals
+    )
 
 
 def _rarity(found: list[list[Word]], hashes: PartHashes, parts: int, buckets: int) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "MOST_CHARACTERS",
     "PartHashes",
     "Word",
+    "capital_hashes",
     "gram_hashes",
     "pair_hashes",
     "word_hash",
@@ -36,11 +37,14 @@ class Word(NamedTuple):
         As the network knows it: compatible forms made one (NFKC), in lower case.
     start, stop : int
         Where it stands in the text as it came.
+    cased : str
+        With its capitals; empty where it has none.
     """
 
     text: str
     start: int
     stop: int
+    cased: str = ""
 
 
 @cache
@@ -82,15 +86,16 @@ def words_of(text: str) -> list[Word]:
     >>> [word.text for word in words_of("👩🏽‍🚀 ＯＫ")]
     ['👩🏽\u200d🚀', 'ok']
     """
-    return [
-        Word(_written(match.group()), match.start(), match.end())
-        for match in _pattern().finditer(text[:MOST_CHARACTERS])
-    ]
+    return [_word(match) for match in _pattern().finditer(text[:MOST_CHARACTERS])]
 
 
-def _written(word: str) -> str:
-    written = word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
-    return sys.intern(written) if len(written) < 30 else written
+def _word(match: re.Match[str]) -> Word:
+    found = match.group()
+    cased = found if found.isascii() else unicodedata.normalize("NFKC", found)
+    text = cased.lower()
+    if len(text) < 30:
+        text = sys.intern(text)
+    return Word(text, match.start(), match.end(), "" if cased == text else cased)
 
 
 def word_hash(word: str) -> int:
@@ -117,6 +122,21 @@ def gram_hashes(word: str, shortest: int, longest: int) -> np.ndarray:
     return np.array([word_hash(f"\x02{part}") for part in parts], np.uint64)
 
 
+def capital_hashes(cased: str) -> np.ndarray:
+    """Return the hashes of a word with its capitals, and of where they are: all, first, else.
+
+    Examples
+    --------
+    >>> [len(capital_hashes(word)) for word in ("FREE", "Free", "")]
+    [2, 2, 0]
+    """
+    if not cased:
+        return np.empty(0, np.uint64)
+    all_of_it = len(cased) > 1 and cased.isupper()
+    shape = "A" if all_of_it else "Aa" if cased[:1].isupper() else "aA"
+    return np.array([word_hash(f"\x03{cased}"), word_hash(f"\x04{shape}")], np.uint64)
+
+
 def pair_hashes(hashes: np.ndarray) -> np.ndarray:
     """Return the hash of each word with the one after it, order counting."""
     if len(hashes) < 2:
@@ -126,12 +146,22 @@ def pair_hashes(hashes: np.ndarray) -> np.ndarray:
 
 
 class PartHashes:
-    """The buckets of the parts of texts; what was found for a word is kept."""
+    """The buckets of the parts of texts; what was found for a word is kept.
 
-    def __init__(self, buckets: int, letters: tuple[int, ...]) -> None:
+    Parameters
+    ----------
+    buckets : int
+    letters : (int, int) or ()
+        The shortest and the longest part of a word; none for ``()``.
+    capitals : bool
+        Whether a word with capitals has parts of its own.
+    """
+
+    def __init__(self, buckets: int, letters: tuple[int, ...], capitals: bool = False) -> None:
         self._buckets, self._letters = np.uint64(buckets - 1), letters
+        self._capitals = capitals
         self._words: dict[str, np.uint64] = {}
-        self._grams: dict[str, np.ndarray] = {}
+        self._inner: dict[tuple[str, str], np.ndarray] = {}
 
     def _bucket(self, hashes: np.ndarray) -> np.ndarray:
         return (hashes % self._buckets).astype(np.int32) + 1
@@ -144,23 +174,26 @@ class PartHashes:
                 known[word.text] = np.uint64(word_hash(word.text))
         return np.array([known[word.text] for word in found], np.uint64)
 
-    def grams(self, word: str) -> np.ndarray:
-        """Return the buckets of the parts of a word."""
-        if word not in self._grams:
-            shortest, longest = self._letters
-            self._grams[word] = self._bucket(gram_hashes(word, shortest, longest))
-        return self._grams[word]
+    def inner(self, word: Word) -> np.ndarray:
+        """Return the buckets of the parts of a word, and of its capitals."""
+        key = (word.text, word.cased if self._capitals else "")
+        if key not in self._inner:
+            hashes = capital_hashes(key[1])
+            if self._letters:
+                hashes = np.concatenate([gram_hashes(key[0], *self._letters), hashes])
+            self._inner[key] = self._bucket(hashes)
+        return self._inner[key]
 
     def pieces(self, found: list[Word]) -> list[np.ndarray]:
-        """Return the buckets of all words, of all pairs, and of the parts of each word."""
+        """Return the buckets of all words, of all pairs, and of what is in each word."""
         hashes = self.words(found)
         parts = [self._bucket(hashes), self._bucket(pair_hashes(hashes))]
-        if self._letters:
-            parts += [self.grams(word.text) for word in found]
+        if self._letters or self._capitals:
+            parts += [self.inner(word) for word in found]
         return parts
 
     def bag(self, found: list[Word], most: int) -> np.ndarray:
-        """Return the different buckets of a text: of words first, then pairs, then letters."""
+        """Return the different buckets of a text: of words first, then pairs, then the rest."""
         if not found:
             return np.empty(0, np.int32)
         everything = np.concatenate(self.pieces(found))
