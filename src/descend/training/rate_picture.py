@@ -59,7 +59,7 @@ def rate_picture(curves: dict[str, Sequence[Tried]], title: str, mark: float | N
         lost = next((one.rate for one in curve if not math.isfinite(one.loss)), None)
         if lost is not None:
             x, y = place(lost, math.inf)
-            cross = f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8"
+            cross = f"M{x - 4:.1f} {y - 4 + 12 * i:.1f}l8 8m0 -8l-8 8"  # none hides another
             parts.append(f'<path d="{cross}" stroke="{color}" stroke-width="2"/>')
             told = _label(WIDTH - 10, HEIGHT - 16, "× not finite from here on", "end")
             parts += [] if told in parts else [told]
