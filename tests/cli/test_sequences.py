@@ -47,6 +47,7 @@ def test_a_series_is_trained_and_continued(forecaster, descend):
     tested = descend("test", "shop.descend", "shop.csv")
     assert tested.code == 0
     assert "4 steps ahead are forecast" in tested.out
+    assert "not explained by columns" in descend("explain", "shop.descend", "shop.csv").err
     shown = descend("show", "shop.descend")
     assert "sold, 4 steps of 1 day ahead" in shown.out
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from descend.cli.options import json_option, quiet_option, reading, reading_options
+from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.errors import UsageError
 
 __all__ = ["command"]
 
@@ -53,7 +54,13 @@ def command(
 
     drawing = pictures.check_picture(picture)
     loaded = load_table_model(model)
-    frame = read_table(file, **reading(values)).frame
+    if loaded.plan.forecast is not None:
+        raise UsageError(
+            "a model that continues a series is not explained by columns: descend test shows how "
+            "far each step ahead can be trusted"
+        )
+    with naming(file):
+        frame = loaded.rows_of(read_table(file, **reading(values)))[0].frame
     talk = render.Talk(quiet or as_json, to_stdout=True)
     target = loaded.only_target().name
     if row is None:
