@@ -1,4 +1,8 @@
-"""A training step of recurrent networks: Descend, PyTorch, and Keras where it can be imported."""
+"""A training step of recurrent networks: Descend, PyTorch, and Keras where it can be imported.
+
+Where other work runs beside it, set OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=0: the threads of
+PyTorch spin while they wait for one another, and would take a hundred times as long.
+"""
 
 from __future__ import annotations
 
