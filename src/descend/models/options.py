@@ -29,6 +29,23 @@ __all__ = ["Options", "asked_descent", "check_class_weight", "check_names"]
 NETWORKS = ("dense", "periodic", "realmlp")
 """Networks for tables that can be asked for by name."""
 
+PERIODIC_FROM = 1_000
+"""Training rows from which the default network is the periodic one (docs/decisions/0042)."""
+
+OF_DENSE = (
+    "layers",
+    "activation",
+    "loss",
+    "quantiles",
+    "optimizer",
+    "learning_rate",
+    "schedule",
+    "weight_decay",
+    "forecast",
+)
+"""Options that go with the dense network, where none is asked for by name: those that say what its
+layers and its way down are, and those for which the other was not measured."""
+
 LOSS_OF = {"mae": "absolute_error", "pinball": "quantile"}
 """The loss whose best prediction is that of the metric, where it is not the default."""
 
@@ -269,13 +286,23 @@ class Options:
         """Return the units of each hidden layer for so many training rows."""
         return default_layers(rows, preprocessing) if self.units is None else self.units
 
+    def network_name(self, rows: int, preprocessing: Preprocessing | None) -> str:
+        """Return which named network it is for so many training rows."""
+        if self.network is not None:
+            return self.network
+        dense = any(getattr(self, name) is not None for name in OF_DENSE)
+        if dense or rows < PERIODIC_FROM or preprocessing is None or preprocessing.array_encoders:
+            return "dense"
+        return "periodic"
+
     def descent(
         self, rows: int, preprocessing: Preprocessing | None = None, *, regression: bool = False
     ) -> Descent:
         """Return the way down for so many training rows."""
-        if self.network == "realmlp":
+        name = self.network_name(rows, preprocessing)
+        if name == "realmlp":
             default = realmlp_descent(self.seed, regression=regression)
-        elif self.network == "periodic":
+        elif name == "periodic":
             default = periodic_descent(rows, self.seed, regression=regression)
         else:
             default = default_descent(rows, self.seed, preprocessing)

@@ -211,7 +211,7 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         check_metric(metric, examples.targets, loss)
     regression = not any(isinstance(target, ClassTarget) for target in examples.targets)
     width = raw_width(examples.targets, loss)
-    name = options.network or "dense"
+    name = options.network_name(rows, preprocessing)
     members = options.members
     if members is None:  # within a limit of time they are chosen later
         members = periodic.MEMBERS if name == "periodic" and options.time_limit is None else 1

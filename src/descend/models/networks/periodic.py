@@ -39,6 +39,9 @@ __all__ = [
 HIDDEN = (128, 128, 128)
 MEMBERS = 4
 DROPOUT = 0.15
+BATCHES = ((2_000, 64), (4_000, 128), (30_000, 256), (100_000, 512))
+"""Most training rows, and rows a step up to there; 1,024 beyond."""
+
 EMBEDDING = 8
 FACTORS = (
     ("bias", 0.1),
@@ -132,9 +135,7 @@ def group_adam(*, regression: bool) -> GroupAdam:
 
 def periodic_descent(rows: int, seed: int, *, regression: bool) -> Descent:
     """Return the way down for so many training rows: RealMLP's, in a quarter of its epochs."""
-    batch = 64
-    while batch < 1024 and batch * 32 < rows:
-        batch *= 2
+    batch = next((size for most, size in BATCHES if rows <= most), 1024)
     epochs = 64 if rows < 50_000 else 32 if rows < 300_000 else 12
     return Descent(
         group_adam(regression=regression),
