@@ -91,12 +91,16 @@ def test_several_series_in_one_file_and_one_never_met():
         ]
     )
     model = descend.train(frame, forecast=3, group="shop", epochs=20)
-    new = pl.concat([frame, sales(seed=9).with_columns(pl.col("sold") * 7, shop=pl.lit("d"))])
+    short = sales(STEPS[:4]).with_columns(shop=pl.lit("e"))
+    new = pl.concat(
+        [frame, short, sales(seed=9).with_columns(pl.col("sold") * 7, shop=pl.lit("d"))]
+    )
     found = continued(model, new)
     assert found.frame["shop"].to_list() == [name for name in "abcd" for _ in range(3)]
     scale = found.frame.group_by("shop", maintain_order=True).agg(pl.col("forecast").mean())
     assert np.allclose(scale["forecast"].to_numpy() / [20, 800, 60, 140], 1, atol=0.3)
-    assert "never met in training: d" in found.notes
+    assert any(note.endswith("steps are known: e") for note in found.notes)
+    assert "never met in training: e, d" in found.notes
 
 
 def test_quantiles_and_ensembles_are_in_the_unit_of_the_series():

@@ -181,6 +181,12 @@ def _warnings(
             f"{int(found.unlike.sum()):,} of {len(found.unlike):,} series end in a way unlike the "
             "training part: trust their forecasts less"
         )
+    short = [track.name for i, track in enumerate(tracks) if i not in set(windows.series.tolist())]
+    if short:
+        told.append(
+            f"left out, as fewer than {forecast.history} steps are known: {', '.join(short[:5])}"
+            + (" ..." * (len(short) > 5))
+        )
     if forecast.names:
         new = [track.name for track in tracks if track.name not in forecast.names]
         if new:

@@ -203,7 +203,8 @@ class Forecast(Spec):
         source : str
             For messages.
         latest : bool
-            Only the last step of each series, whatever follows.
+            Only the last step of each series, whatever follows; series that are too short are left
+            out.
 
         Raises
         ------
@@ -225,7 +226,7 @@ class Forecast(Spec):
                 origins = origins[after[origins + 1].all(axis=1)]
             pieces.append(self._rows(number, track, origins, latest))
         pieces = [piece for piece in pieces if len(piece.origins)]
-        if not pieces or (latest and lacking):
+        if not pieces:
             short = min(lacking, key=lambda track: len(track.values)) if lacking else tracks[0]
             name = f' "{short.name}"' if short.name else ""
             raise DataError(
