@@ -69,16 +69,20 @@ class _Online:
 
     def _vector(self, x: Features, learn: bool) -> np.ndarray:
         """Return the features in their places; unknown ones get one, or are left out."""
-        known = self._places
-        named = {f"{k}={v}" if isinstance(v, str) else k: v for k, v in x.items()}
-        if learn and not known.keys() >= named.keys():
-            for name in sorted((name for name in named if name not in known), key=str):
-                known[name] = len(known)
+        known, strangers = self._places, []
         cells = [0.0] * _room(len(known))
-        for name, value in named.items():
+        for name, value in x.items():
+            if isinstance(value, str):
+                name, value = f"{name}={value}", 1.0
             place = known.get(name)
-            if place is not None:
-                cells[place] = 1.0 if isinstance(value, str) else value
+            if place is None:
+                strangers.append(name)
+            else:
+                cells[place] = value
+        if strangers and learn:
+            for name in sorted(strangers, key=str):
+                known[name] = len(known)
+            return self._vector(x, learn=False)
         return np.array(cells, np.float32)
 
     def _grown(self, inputs: int, outputs: int) -> None:

@@ -55,45 +55,58 @@ def in_place(
 Made = tuple[InPlaceStep, dict[str, float]]
 
 
+def _constant(value: float) -> np.ndarray:
+    """Return a number as an array without axes, which NumPy multiplies by in half the time."""
+    return np.array(value, np.float32)
+
+
 def _sgd(rule: SGD, is_weight: np.ndarray) -> Made:
+    rate = _constant(rule.learning_rate)
+
     def step(theta, g, memory, t):
-        g *= rule.learning_rate
+        g *= rate
         theta -= g
 
     return step, {}
 
 
 def _momentum(rule: Momentum, is_weight: np.ndarray) -> Made:
+    rate, momentum = _constant(rule.learning_rate), _constant(rule.momentum)
+
     def step(theta, g, memory, t):
         velocity = memory["velocity"]
         if rule.dampening and t > 1:
             g *= 1 - rule.dampening
-        velocity *= rule.momentum
+        velocity *= momentum
         velocity += g
-        theta -= np.multiply(velocity, rule.learning_rate, out=g)
+        theta -= np.multiply(velocity, rate, g)
 
     return step, {"velocity": 0.0}
 
 
 def _nesterov(rule: Nesterov, is_weight: np.ndarray) -> Made:
+    rate, momentum = _constant(rule.learning_rate), _constant(rule.momentum)
+
     def step(theta, g, memory, t):
         velocity = memory["velocity"]
-        velocity *= rule.momentum
+        velocity *= momentum
         velocity += g
-        g += rule.momentum * velocity
-        g *= rule.learning_rate
+        g += momentum * velocity
+        g *= rate
         theta -= g
 
     return step, {"velocity": 0.0}
 
 
 def _adagrad(rule: AdaGrad, is_weight: np.ndarray) -> Made:
+    rate, epsilon = _constant(rule.learning_rate), _constant(rule.epsilon)
+
     def step(theta, g, memory, t):
         square = memory["square"]
         square += g * g
         size = np.sqrt(square)
-        size += rule.epsilon
-        g *= rule.learning_rate
+        size += epsilon
+        g *= rate
         g /= size
         theta -= g
 
@@ -103,25 +116,27 @@ def _adagrad(rule: AdaGrad, is_weight: np.ndarray) -> Made:
 def _adam(rule: Adam | AdamW, is_weight: np.ndarray) -> Made:
     spare = np.empty(is_weight.shape, np.float32)
     decay = rule.weight_decay if isinstance(rule, AdamW) else 0.0
-    decayed = (decay * is_weight).astype(np.float32)
+    decayed = (rule.learning_rate * decay * is_weight).astype(np.float32)
+    beta1, rest1 = _constant(rule.beta1), _constant(1 - rule.beta1)
+    beta2, rest2 = _constant(rule.beta2), _constant(1 - rule.beta2)
 
     def step(theta, g, memory, t):
         mean, square = memory["mean"], memory["square"]
         root = math.sqrt(_unbias(rule.beta2, t))
-        np.multiply(g, g, out=spare)
-        g *= 1 - rule.beta1
-        mean *= rule.beta1
+        np.multiply(g, g, spare)
+        g *= rest1
+        mean *= beta1
         mean += g
-        np.multiply(spare, 1 - rule.beta2, out=spare)
-        square *= rule.beta2
+        np.multiply(spare, rest2, spare)
+        square *= beta2
         square += spare
-        np.sqrt(square, out=spare)
-        np.add(spare, rule.epsilon * root, out=spare)
+        np.sqrt(square, spare)
+        np.add(spare, rule.epsilon * root, spare)
         # lr m / (1 - b1^t) / (sqrt(v / root²) + eps), with both sides of the quotient times root
-        np.multiply(mean, rule.learning_rate * root / _unbias(rule.beta1, t), out=g)
+        np.multiply(mean, rule.learning_rate * root / _unbias(rule.beta1, t), g)
         g /= spare
         if decay:
-            g += np.multiply(theta, rule.learning_rate * decayed, out=spare)
+            g += np.multiply(theta, decayed, spare)
         theta -= g
 
     return step, {"mean": 0.0, "square": 0.0}

@@ -101,7 +101,7 @@ class SingleRows:
         self, network: Sequential, loss: Loss, optimizer: Optimizer, params: dict[str, Any]
     ) -> None:
         self._network, self._loss_spec, self._optimizer = network, loss, optimizer
-        leaves = [np.asarray(leaf) for held in params.values() for leaf in _pair(held)]
+        leaves = [np.asarray(leaf, np.float32) for held in params.values() for leaf in _pair(held)]
         self.shapes = [leaf.shape for leaf in leaves]
         self.step = 0
         self.vectors = {"theta": np.concatenate([leaf.ravel() for leaf in leaves])}
@@ -138,7 +138,7 @@ class SingleRows:
                 if self._bent[i]:
                     slope *= self._functions[i][1](ys[i + 1])
                 weight, bias = self._gradients[i]
-                np.multiply(ys[i][:, None], slope, out=weight)
+                np.dot(ys[i][:, None], slope[None], weight)
                 bias[:] = slope
                 if i:
                     slope = self.layers[i][0].dot(slope)
