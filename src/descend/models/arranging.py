@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from descend.data.forecasting.forecast import Windows
-from descend.data.formats.official_tests import PART, test_file, with_test_rows
+from descend.data.formats.official_tests import PART, file_of_tests, with_test_rows
 from descend.data.long_tables import LongTable, fit_long_table, looks_long
 from descend.data.reading import read_table
 from descend.data.table import Table
@@ -54,7 +54,7 @@ def arranged(source: Any, options: Options, plan: Plan | None, **reading: Any) -
         For options that do not go together.
     """
     table = read_table(source, compact=True, **reading)
-    beside = test_file(source)
+    beside = file_of_tests(source)
     if beside is not None and _tests_by_file(options, plan):
         table = with_test_rows(table, beside)
     if options.forecast is not None or (plan is not None and plan.forecast is not None):

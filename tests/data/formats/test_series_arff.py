@@ -2,7 +2,7 @@
 
 import pytest
 
-from descend.data.formats.official_tests import test_file as file_beside
+from descend.data.formats.official_tests import file_of_tests as file_beside
 from descend.data.formats.official_tests import with_test_rows
 from descend.data.reading import read_table
 from descend.errors import TableError

@@ -12,7 +12,7 @@ from descend.data.formats.series_files import is_series_file, read_series_file
 from descend.data.table import Table
 from descend.errors import TableError
 
-__all__ = ["PART", "test_file", "with_test_rows"]
+__all__ = ["PART", "file_of_tests", "with_test_rows"]
 
 PART = "part"
 """The column that says which rows came from which file."""
@@ -20,12 +20,12 @@ PART = "part"
 _TRAIN = re.compile(r"train(?=\.[^.]+$)", re.IGNORECASE)
 
 
-def test_file(source: Any) -> Path | None:
+def file_of_tests(source: Any) -> Path | None:
     """Return the file of test sequences beside a file of sequences to train on, if there is one.
 
     Examples
     --------
-    >>> test_file("nowhere/GunPoint_TRAIN.ts") is None
+    >>> file_of_tests("nowhere/GunPoint_TRAIN.ts") is None
     True
     """
     if not isinstance(source, str | os.PathLike):

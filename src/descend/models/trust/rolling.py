@@ -48,7 +48,7 @@ def rolling_reaches(
     --------
     >>> first = Residuals(np.array([1.0, 2.0], np.float32))
     >>> rolling_reaches(first, np.array([9.0, 3.0, 3.0]), np.array([0, 1, 2]), 1, 0.5).tolist()
-    [2.0, 2.0, 2.0]
+    [2.0, 2.0, 3.0]
     >>> rolling_reaches(None, np.array([9.0, 3.0, 3.0]), np.array([0, 1, 2]), 1, 0.5).tolist()
     [nan, 9.0, 9.0]
     """
