@@ -71,6 +71,7 @@ def test_small_tables_are_dense():
         {"loss": "huber"},
         {"quantiles": (0.1, 0.5, 0.9)},
         {"network": "dense"},
+        {"time_limit": 5.0},
     ],
 )
 def test_what_is_asked_of_layers_and_descent_is_dense(options):

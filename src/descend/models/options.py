@@ -32,6 +32,9 @@ NETWORKS = ("dense", "periodic", "realmlp")
 PERIODIC_FROM = 1_000
 """Training rows from which the default network is the periodic one (docs/decisions/0042)."""
 
+PERIODIC_SECONDS = 30
+"""Limit of time from which there may be time for the periodic one, whose program compiles long."""
+
 OF_DENSE = (
     "layers",
     "activation",
@@ -291,6 +294,7 @@ class Options:
         if self.network is not None:
             return self.network
         dense = any(getattr(self, name) is not None for name in OF_DENSE)
+        dense |= self.time_limit is not None and self.time_limit < PERIODIC_SECONDS
         if dense or rows < PERIODIC_FROM or preprocessing is None or preprocessing.array_encoders:
             return "dense"
         return "periodic"

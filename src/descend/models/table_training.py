@@ -213,8 +213,8 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
     width = raw_width(examples.targets, loss)
     name = options.network_name(rows, preprocessing)
     members = options.members
-    if members is None:  # within a limit of time they are chosen later
-        members = periodic.MEMBERS if name == "periodic" and options.time_limit is None else 1
+    if members is None:  # of the dense network a limit of time chooses more
+        members = periodic.MEMBERS if name == "periodic" else 1
     network = _network(name, examples, options, width, members, regression=regression)
     if members > 1:
         loss = Ensemble(loss, members)

@@ -74,7 +74,8 @@ class TimeLimit:
                 f"{(planned * USUAL_SHARE * each) / (1 - self.finish - TRIAL):.0f} s would do"
             )
         else:
-            who = f"{members} members" if members > 1 else "one network"
+            count = plan.loss.members if isinstance(plan.loss, Ensemble) else members
+            who = f"{count} members" if count > 1 else "one network"
             self.notes.append(
                 f"{self.seconds:g} s: {who}, up to {epochs} epochs of about {each:.2g} s"
             )
