@@ -198,7 +198,12 @@ CASES = {
     ],
     "TokenEmbedding": [(TokenEmbedding(6, 2, 0.2), TOKENS)],
 }
-ALL = [pytest.param(*case, id=repr(case[0])[:50]) for cases in CASES.values() for case in cases]
+ALL = [
+    # One case a layer is for every run, its variants for `make test-all`: each compiles four times.
+    pytest.param(*case, id=repr(case[0])[:50], marks=[pytest.mark.slow] if place else [])
+    for cases in CASES.values()
+    for place, case in enumerate(cases)
+]
 BATCH = 5
 
 

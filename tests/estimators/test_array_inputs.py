@@ -16,6 +16,7 @@ Y = Y[:300]
 SMALL = Sequential((Convolution(8, activation="relu"), MaxPooling(), Flatten()))
 
 
+@pytest.mark.slow
 def test_pictures_are_read_by_a_convolutional_network_and_kept(tmp_path):
     model = NeuralClassifier(max_epochs=12, random_state=0).fit(IMAGES, Y)
     assert "Convolution" in repr(model.network_)

@@ -78,6 +78,7 @@ def test_what_is_asked_of_layers_and_descent_is_dense(options):
     assert "TangentDense" not in repr(plan(**options).network)
 
 
+@pytest.mark.slow
 def test_members_can_be_chosen():
     assert isinstance(plan(members=2).network.layers[-1], Members)
     assert not isinstance(plan(members=1).loss, Ensemble)

@@ -103,6 +103,7 @@ def test_several_series_in_one_file_and_one_never_met():
     assert "never met in training: e, d" in found.notes
 
 
+@pytest.mark.slow
 def test_quantiles_and_ensembles_are_in_the_unit_of_the_series():
     model = descend.train(sales(), forecast=2, quantiles=(0.1, 0.5, 0.9), members=2, epochs=10)
     frame = continued(model, sales()).frame

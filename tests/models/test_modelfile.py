@@ -97,7 +97,8 @@ def test_metadata(model_file, by_hand):
     metadata = header.pop("__metadata__")
     assert set(metadata) == {"format", "version", "spec", "sha256"}
     assert set(json.loads(metadata["spec"])) == {
-        "kind", "plan", "preprocessing", "targets", "report", "provenance", "temperatures"
+        "kind", "plan", "preprocessing", "targets", "report", "provenance", "temperatures",
+        "decisions",
     }  # fmt: skip
     assert {name.split("/")[0] for name in header} == {
         "params", "linear", "fingerprints", "trust"

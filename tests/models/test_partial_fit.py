@@ -79,6 +79,7 @@ def test_new_rows_count_as_seen_and_a_file_begins_with_an_empty_memory(tmp_path:
     assert again.partial_fit(new, learning_rate=0.001).memory is not None
 
 
+@pytest.mark.slow
 def test_learns_what_has_changed() -> None:
     model = trained(table(200), 20, 8)
     other = table(400, 3).with_columns(

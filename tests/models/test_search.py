@@ -36,6 +36,7 @@ def test_a_trial_is_what_training_with_its_settings_gives() -> None:
     assert best.loss == pytest.approx(lowest, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_halving_keeps_thirds_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     def fresh(folder: Path) -> Search:
         return Search(

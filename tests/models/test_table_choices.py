@@ -44,6 +44,7 @@ def test_an_ensemble_averages_its_members(tmp_path):
         np.testing.assert_array_equal(again.columns()[name], column)
 
 
+@pytest.mark.slow
 def test_disagreement_of_numbers_is_in_their_unit():
     model = descend.train(NUMBERS, "n", members=2, epochs=2, layers=(8,))
     (answer,) = model.predictions(NUMBERS.head(20)).answers

@@ -34,7 +34,14 @@ def outcome(run: Run) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    "optimizer", [SGD(0.1), Momentum(0.05), Adam(0.01), AveragedSGD(0.1), ScheduleFreeAdamW(0.02)]
+    "optimizer",
+    [
+        pytest.param(SGD(0.1), marks=pytest.mark.slow),
+        pytest.param(Momentum(0.05), marks=pytest.mark.slow),
+        Adam(0.01),
+        pytest.param(AveragedSGD(0.1), marks=pytest.mark.slow),
+        ScheduleFreeAdamW(0.02),
+    ],
 )
 @pytest.mark.parametrize("batch", [1, 8, None])
 def test_from_every_record_the_same_bits(optimizer: Optimizer, batch: int | None) -> None:

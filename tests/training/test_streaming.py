@@ -46,7 +46,12 @@ def trained(
 
 @pytest.mark.parametrize(
     ("batch", "shuffle", "weighted"),
-    [(1, True, False), (32, True, True), (32, False, False), (None, True, False)],
+    [
+        pytest.param(1, True, False, marks=pytest.mark.slow),
+        (32, True, True),
+        (32, False, False),
+        pytest.param(None, True, False, marks=pytest.mark.slow),
+    ],
 )
 def test_same_bits_as_in_memory(
     monkeypatch: pytest.MonkeyPatch, batch: int | None, shuffle: bool, weighted: bool

@@ -84,7 +84,7 @@ def command(
     descend predict penguins.descend new.csv -o new.parquet
     descend predict photos.descend holiday/ --top 3
     cat new.csv | descend predict penguins.descend | head
-    descend predict shakespeare.descend --prompt "ROMEO:" --length 400
+    descend predict plays.descend --prompt ROMEO: --length 400
     """
     from descend.cli import render, words
     from descend.data.reading import read_table, stream_table

@@ -111,6 +111,7 @@ def test_windows_follow_one_another_in_each_lane():
     assert set(x.ravel()) == set(range(99))
 
 
+@pytest.mark.slow
 def test_any_file_as_bytes(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(range(256)) * 8)
