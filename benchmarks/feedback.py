@@ -7,7 +7,8 @@ contestant runs each instance once, briefly, before. Peers that are not installe
 named.
 
 ``DESCEND_BENCH_SEEDS``, ``DESCEND_BENCH_SECONDS`` and ``DESCEND_BENCH_INSTANCES`` choose how many
-seeds, which times and which problems; ``DESCEND_BENCH_RIVALS=none`` leaves the peers out.
+seeds, which times and which problems; ``DESCEND_BENCH_RIVALS="dwave SA,dwave tabu"`` chooses peers,
+``none`` leaves them out.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "optimisation"
 BUDGETS = tuple(float(s) for s in os.environ.get("DESCEND_BENCH_SECONDS", "1,3,10").split(","))
 NAMES = os.environ.get("DESCEND_BENCH_INSTANCES", "G1,G14,G22,G43,K2000,bqp500-1").split(",")
 BEST = {"G1": 11624, "G14": 3064, "G22": 13359, "G43": 6660, "K2000": 33337, "bqp500-1": 116586}
-RIVALS = os.environ.get("DESCEND_BENCH_RIVALS", "") != "none"
+RIVALS = os.environ.get("DESCEND_BENCH_RIVALS", "all").split(",")
 READS = 8
 
 Contest = Callable[[Ising, float, int], float]
@@ -166,7 +167,11 @@ def main() -> None:
     for name in NAMES:
         problem, offset = instance(name)
         print(f"\n{name}: best known {BEST[name]}, mean of {seeds} seeds", flush=True)
-        present = dict(CONTESTS) if RIVALS else {"Descend": descend}
+        present = {
+            rival: contest
+            for rival, contest in CONTESTS.items()
+            if rival == "Descend" or RIVALS == ["all"] or rival in RIVALS
+        }
         for rival, contest in list(present.items()):
             try:
                 contest(problem, 4.0, 0)
