@@ -156,8 +156,8 @@ CONTESTS: dict[str, Contest] = {
     "dwave SA": annealing,
     "dwave tabu": tabu,
     "OpenJij SA": openjij,
-    "SB torch, ballistic": bifurcation("ballistic"),
-    "SB torch, discrete": bifurcation("discrete"),
+    "SB torch ballistic": bifurcation("ballistic"),
+    "SB torch discrete": bifurcation("discrete"),
 }
 
 
