@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import fields
@@ -57,7 +56,7 @@ def train_to_write(
 ) -> int:
     """Train a network to write the text of a file on, test it, and save it."""
     from descend.cli.progress import Progress
-    from descend.cli.render import descent_line
+    from descend.cli.render import descent_line, model_json, spec_json
     from descend.models import LanguageOptions, LanguageTraining
 
     given = context.params
@@ -75,7 +74,7 @@ def train_to_write(
     talk.line("Descent", descent_line(training, batch))
     if given["dry_run"]:
         if given["as_json"]:
-            click.echo(_json(plan))
+            click.echo(spec_json(plan))
         return 0
     keeper = checkpoints(
         given["checkpoint"], training, given["every"], given["resume"], given["force"], talk
@@ -90,11 +89,7 @@ def train_to_write(
     model = run_to_file(training, destination, talk, progress, keeper, tell)
     talk.saved(destination, given["file"], f"--prompt {shlex.quote(training.opening())}")
     if given["as_json"]:
-        from descend.spec import to_json
-
-        card = model.card
-        whole = {name: to_json(getattr(card, name)) for name in ("report", "plan", "provenance")}
-        click.echo(json.dumps({"model": str(destination), **whole}, indent=2, ensure_ascii=False))
+        click.echo(model_json(model, destination))
     return 130 if training.run.ended == "stopped" else 0
 
 
@@ -159,9 +154,3 @@ def show_language_model(talk: Talk, model: LanguageModel) -> None:
     talk.line("Descent", repr(plan.descent))
     talk.trained(model.card.provenance, plan.descent.seed, f"{model.tokens.noun}s")
     tell_report(talk, model.report)
-
-
-def _json(plan: LanguagePlan) -> str:
-    from descend.spec import to_json
-
-    return json.dumps(to_json(plan), indent=2, ensure_ascii=False)

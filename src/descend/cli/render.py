@@ -47,7 +47,7 @@ def spec_json(spec: Spec) -> str:
     return json.dumps(to_json(spec), indent=2, ensure_ascii=False)
 
 
-def model_json(model: Model, path: Path) -> str:
+def model_json(model: Model | LanguageModel, path: Path) -> str:
     """Return what ``descend train --json`` prints: the file, the plan and the scores."""
     card = model.card
     whole = {

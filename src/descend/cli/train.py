@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,9 +191,7 @@ def command(
     talk.plan(training)
     if dry_run:
         if as_json:
-            from descend.spec import to_json
-
-            click.echo(json.dumps(to_json(training.plan), indent=2, ensure_ascii=False))
+            click.echo(render.spec_json(training.plan))
         return 0
     keeper = checkpoints(checkpoint, training, every, resume, force, talk)
 

@@ -18,8 +18,8 @@ from descend.models.card import ModelCard
 from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
 from descend.models.networks import periodic
-from descend.models.networks.augmentation import augmented, check_applicable
-from descend.models.networks.pictures import are_symbols, unmirrored
+from descend.models.networks.augmentation import augmented, check_applicable, unmirrored
+from descend.models.networks.pictures import are_symbols
 from descend.models.networks.tables import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, check_network, member_loss, raw_width

@@ -1,6 +1,7 @@
 """The compiled programs: forward, backward and many steps at once.
 
-Beside `attribution` the only file with ``jit`` and ``grad``. A program is made once for each
+The one place where networks are trained: `attribution`, `running_text`, `brute_force` and
+`diagnostics` compile what looks at them. A program is made once for each
 combination of network, loss and optimizer, whatever the learning rate, the number of rows (within
 a bucket), of steps and of epochs; JAX then compiles it once for each shape of its arrays.
 """

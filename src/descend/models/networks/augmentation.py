@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from descend.data.encoders.array_encoder import ArrayEncoder
@@ -22,7 +22,7 @@ from descend.layers import (
     Sequential,
 )
 
-__all__ = ["amounts", "augmented", "check_applicable"]
+__all__ = ["amounts", "augmented", "check_applicable", "unmirrored"]
 
 PICTURE_WORDS = {
     "flip": 1.0, "shift": 0.08, "scale": 0.12, "rotate": 15.0, "colour": 0.2, "cutout": 0.25,
@@ -106,23 +106,46 @@ def augmented(layer: Layer, words: Sequence[str]) -> Layer:
     mask = amount("mask", SOUND_WORDS)
     spectra = RandomSpectrum(mask, mask, amount("stretch", SOUND_WORDS))
 
-    def within(inner: Layer) -> list[Layer]:
+    def changed(inner: Layer) -> list[Layer] | None:
         if isinstance(inner, PixelScaling):
             return [inner, *pictures]
         if isinstance(inner, RandomSound):
             return [sounds] if {"shift", "noise"} & set(asked) else []
         if isinstance(inner, RandomSpectrum):
             return [spectra] if {"mask", "stretch"} & set(asked) else []
-        return [] if isinstance(inner, _CHANGES) else [rebuilt(inner)]
+        return [] if isinstance(inner, _CHANGES) else None
 
-    def rebuilt(layer: Any) -> Any:
-        if isinstance(layer, MirrorAverage):
-            inner = rebuilt(layer.inner)
-            return layer.replace(inner=inner) if "flip" in asked else inner
-        if isinstance(layer, Sequential):
-            return Sequential(tuple(new for inner in layer.layers for new in within(inner)))
-        if isinstance(layer, Parallel):
-            return layer.replace(layers=tuple(rebuilt(inner) for inner in layer.layers))
-        return layer
+    return _rewritten(layer, changed, mirrored="flip" in asked)
 
-    return rebuilt(layer)
+
+def unmirrored(layer: Layer) -> Layer:
+    """Return a network without its `RandomFlip` and `MirrorAverage` layers."""
+    return _rewritten(layer, lambda inner: [] if isinstance(inner, RandomFlip) else None)
+
+
+def _rewritten(
+    layer: Any, changed: Callable[[Layer], list[Layer] | None], *, mirrored: bool = False
+) -> Any:
+    """Return a network in whose sequences other layers stand for some.
+
+    Parameters
+    ----------
+    layer : Layer
+    changed : function of a layer -> list of layers or None
+        What stands in its place; None looks inside it.
+    mirrored : bool
+        Whether `MirrorAverage` stays around what it holds.
+    """
+    if isinstance(layer, MirrorAverage):
+        inner = _rewritten(layer.inner, changed, mirrored=mirrored)
+        return layer.replace(inner=inner) if mirrored else inner
+    if isinstance(layer, Sequential):
+        found: list[Layer] = []
+        for inner in layer.layers:
+            new = changed(inner)
+            found += [_rewritten(inner, changed, mirrored=mirrored)] if new is None else new
+        return Sequential(tuple(found))
+    if isinstance(layer, Parallel):
+        inside = (_rewritten(inner, changed, mirrored=mirrored) for inner in layer.layers)
+        return layer.replace(layers=tuple(inside))
+    return layer

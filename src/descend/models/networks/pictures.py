@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from descend.data.encoders.image import ImageEncoder
 from descend.data.target_kinds import ClassTarget, Target
@@ -32,7 +31,7 @@ from descend.optimizers import Adam
 from descend.schedules import OneCycle
 from descend.training import Descent
 
-__all__ = ["PICTURES", "are_symbols", "unmirrored"]
+__all__ = ["PICTURES", "are_symbols"]
 
 _MANY = 20_000
 """From so many training pictures on, they need little changing."""
@@ -164,15 +163,3 @@ def are_symbols(targets: Sequence[Target]) -> bool:
         and all(len(name) == 1 or name.isdecimal() for name in map(str, target.classes))
         for target in targets
     )
-
-
-def unmirrored(layer: Any) -> Any:
-    """Return a network without its `RandomFlip` and `MirrorAverage` layers."""
-    if isinstance(layer, MirrorAverage):
-        return unmirrored(layer.inner)
-    if isinstance(layer, Sequential):
-        kept = (inner for inner in layer.layers if not isinstance(inner, RandomFlip))
-        return Sequential(tuple(unmirrored(inner) for inner in kept))
-    if isinstance(layer, Parallel):
-        return layer.replace(layers=tuple(unmirrored(inner) for inner in layer.layers))
-    return layer
