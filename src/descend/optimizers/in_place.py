@@ -64,8 +64,8 @@ def _sgd(rule: SGD, is_weight: np.ndarray) -> Made:
     rate = _constant(rule.learning_rate)
 
     def step(theta, g, memory, t):
-        g *= rate
-        theta -= g
+        np.multiply(g, rate, g)
+        np.subtract(theta, g, theta)
 
     return step, {}
 
@@ -77,38 +77,43 @@ def _momentum(rule: Momentum, is_weight: np.ndarray) -> Made:
         velocity = memory["velocity"]
         if rule.dampening and t > 1:
             g *= 1 - rule.dampening
-        velocity *= momentum
-        velocity += g
-        theta -= np.multiply(velocity, rate, g)
+        np.multiply(velocity, momentum, velocity)
+        np.add(velocity, g, velocity)
+        np.multiply(velocity, rate, g)
+        np.subtract(theta, g, theta)
 
     return step, {"velocity": 0.0}
 
 
 def _nesterov(rule: Nesterov, is_weight: np.ndarray) -> Made:
     rate, momentum = _constant(rule.learning_rate), _constant(rule.momentum)
+    spare = np.empty(is_weight.shape, np.float32)
 
     def step(theta, g, memory, t):
         velocity = memory["velocity"]
-        velocity *= momentum
-        velocity += g
-        g += momentum * velocity
-        g *= rate
-        theta -= g
+        np.multiply(velocity, momentum, velocity)
+        np.add(velocity, g, velocity)
+        np.multiply(velocity, momentum, spare)
+        np.add(g, spare, g)
+        np.multiply(g, rate, g)
+        np.subtract(theta, g, theta)
 
     return step, {"velocity": 0.0}
 
 
 def _adagrad(rule: AdaGrad, is_weight: np.ndarray) -> Made:
     rate, epsilon = _constant(rule.learning_rate), _constant(rule.epsilon)
+    spare = np.empty(is_weight.shape, np.float32)
 
     def step(theta, g, memory, t):
         square = memory["square"]
-        square += g * g
-        size = np.sqrt(square)
-        size += epsilon
-        g *= rate
-        g /= size
-        theta -= g
+        np.multiply(g, g, spare)
+        np.add(square, spare, square)
+        np.sqrt(square, spare)
+        np.add(spare, epsilon, spare)
+        np.multiply(g, rate, g)
+        np.divide(g, spare, g)
+        np.subtract(theta, g, theta)
 
     return step, {"square": rule.initial}
 
@@ -117,33 +122,31 @@ def _adam(rule: Adam | AdamW, is_weight: np.ndarray) -> Made:
     spare = np.empty(is_weight.shape, np.float32)
     decay = rule.weight_decay if isinstance(rule, AdamW) else 0.0
     decayed = (rule.learning_rate * decay * is_weight).astype(np.float32)
-    beta1, rest1 = _constant(rule.beta1), _constant(1 - rule.beta1)
-    beta2, rest2 = _constant(rule.beta2), _constant(1 - rule.beta2)
+    beta1, beta2 = _constant(rule.beta1), _constant(rule.beta2)
+    epsilon, rate = _constant(0), _constant(0)
 
     def step(theta, g, memory, t):
-        mean, square = memory["mean"], memory["square"]
-        root = math.sqrt(_unbias(rule.beta2, t))
-        np.multiply(g, g, spare)
-        g *= rest1
-        mean *= beta1
-        mean += g
-        np.multiply(spare, rest2, spare)
-        square *= beta2
-        square += spare
-        np.sqrt(square, spare)
-        np.add(spare, rule.epsilon * root, spare)
-        # lr m / (1 - b1^t) / (sqrt(v / root²) + eps), with both sides of the quotient times root
-        np.multiply(mean, rule.learning_rate * root / _unbias(rule.beta1, t), g)
-        g /= spare
+        # s = m / (1 - b1) and q = v / (1 - b2) take two multiplications less, and with
+        # root² = (1 - b2^t) / (1 - b2) the sizes are sqrt(v̂) = sqrt(q) / root
+        s, q = memory["sum"], memory["square_sum"]
+        root = math.sqrt((1 - rule.beta2**t) / (1 - rule.beta2))
+        epsilon.fill(rule.epsilon * root)
+        rate.fill(rule.learning_rate * root * (1 - rule.beta1) / (1 - rule.beta1**t))
+        np.multiply(s, beta1, s)
+        np.add(s, g, s)
+        np.multiply(g, g, g)
+        np.multiply(q, beta2, q)
+        np.add(q, g, q)
+        np.sqrt(q, g)
+        np.add(g, epsilon, g)
+        np.divide(s, g, g)
+        np.multiply(g, rate, g)
         if decay:
-            g += np.multiply(theta, decayed, spare)
-        theta -= g
+            np.multiply(theta, decayed, spare)
+            np.add(g, spare, g)
+        np.subtract(theta, g, theta)
 
-    return step, {"mean": 0.0, "square": 0.0}
-
-
-def _unbias(beta: float, t: int) -> float:
-    return -math.expm1(t * math.log(beta)) if beta > 0 else 1.0
+    return step, {"sum": 0.0, "square_sum": 0.0}
 
 
 _RULES: dict[type[Optimizer], Callable[[Any, np.ndarray], Made]] = {
