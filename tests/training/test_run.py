@@ -120,18 +120,22 @@ def test_watching_the_score_breaks_ties_by_loss() -> None:
     assert run.best_epoch == ranked.index(max(ranked)) + 1
 
 
-def test_divergence_names_the_step_and_keeps_good_weights() -> None:
+def test_divergence_names_the_step_and_a_rate_that_works_and_keeps_good_weights() -> None:
     x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
     examples = Examples(x, 3 * x + 1)
     descent = Descent(SGD(1e5), Constant(), epochs=50)
     run = Run(Dense(1), SquaredError(), descent, examples, examples)
     with pytest.raises(
-        DivergedError, match=r"at step \d+ .*learning rate.*SGD had 100000. Try"
+        DivergedError, match=r"at step \d+ .*learning rate.*SGD had 100000. Try 0.01,"
     ) as e:
         finished(run)
     assert e.value.step > 0
     assert all(np.isfinite(leaf).all() for leaf in leaves(run))
     assert "weights of epoch" in str(e.value)
+    tried = Descent(SGD(0.01), Constant(), epochs=50)
+    again = Run(Dense(1), SquaredError(), tried, examples, examples)
+    finished(again)
+    assert again.history[-1].loss < again.history[0].loss
 
 
 def test_divergence_in_the_first_step_keeps_the_first_weights() -> None:

@@ -24,7 +24,7 @@ from descend.errors import DivergedError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.training import Descent, Examples, Run
-from descend.training.lane import Lane, Score, shared_way
+from descend.training.lane import Lane, Score, other_rate, shared_way
 
 __all__ = ["Job", "Pool", "Postponed", "pooled"]
 
@@ -212,11 +212,9 @@ def pooled(job: Job) -> Lane | None:
 
 
 def _diverged(job: Job) -> DivergedError:
-    rate = job.descents[0].optimizer.learning_rate
     return DivergedError(
         "the loss became infinite or not a number; the most likely cause is a learning rate too "
-        f"high for these data: {type(job.descents[0].optimizer).__name__} had {rate:g}. Try "
-        f"{rate / 10:g}, or clip the gradient (clip_norm=1)",
+        f"high for these data: {other_rate(job.descents[0].optimizer)}",
         0,
     )
 

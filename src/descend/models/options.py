@@ -346,7 +346,7 @@ def asked_descent(options: Any, default: Descent) -> Descent:
 
     Parameters
     ----------
-    options : Options, or others with its fields of the way down
+    options : Options, or others with its fields of the way down; those of `EXTRAS` may be missing
     default : Descent
     """
     changes: dict[str, Any] = {}
@@ -362,7 +362,7 @@ def asked_descent(options: Any, default: Descent) -> Descent:
     if "optimizer" in changes and changes["optimizer"].full_batch and options.batch_size is None:
         changes |= {"batch_size": None, "schedule": changes.get("schedule", Constant())}
     for name in ("epochs", "patience", "weight_decay", *EXTRAS):
-        if getattr(options, name) is not None:
+        if getattr(options, name, None) is not None:
             changes[name] = getattr(options, name)
     descent = default.replace(**changes)
     if hasattr(descent.optimizer, "weight_decay"):

@@ -12,11 +12,12 @@ import numpy as np
 
 from descend.errors import DivergedError, UsageError
 from descend.losses import Loss
+from descend.optimizers import Optimizer
 from descend.training.descent import Descent
 from descend.training.evaluation import mean_loss
 from descend.training.records import EpochRecord, Examples
 
-__all__ = ["Lane", "Score", "alike", "diverged", "filled", "revived", "shared_way"]
+__all__ = ["Lane", "Score", "alike", "diverged", "filled", "other_rate", "revived", "shared_way"]
 
 Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
 """(raw outputs, targets, weights) -> a number, greater is better."""
@@ -125,19 +126,32 @@ def diverged(lane: Lane, step: int, epoch: int, bare: bool) -> DivergedError:
     bare : bool
         Whether an optax transformation with a rate of its own takes the place of the optimizer.
     """
-    optimizer = lane.descent.optimizer
-    rate = optimizer.learning_rate
     kept = f"the weights of epoch {lane.best_epoch}" if lane.best_epoch else "the first weights"
-    cause = "the most likely cause is a learning rate too high for these data"
-    if not bare:
-        cause += (
-            f": {type(optimizer).__name__} had {rate:g}. Try {rate / 10:g}, or clip the gradient "
-            "(clip_norm=1)"
-        )
+    cause = "" if bare else f": {other_rate(lane.descent.optimizer)}"
     return DivergedError(
-        f"the loss became infinite or not a number at step {step} (epoch {epoch}); {cause}. "
-        f"Kept: {kept}.",
+        f"the loss became infinite or not a number at step {step} (epoch {epoch}); the most "
+        f"likely cause is a learning rate too high for these data{cause}. Kept: {kept}.",
         step,
+    )
+
+
+def other_rate(optimizer: Optimizer) -> str:
+    """Return what to try where an optimizer's learning rate was too high.
+
+    A tenth of it, and at most the default of its kind, which suits standardised inputs: a tenth of
+    a rate that is a thousand times too high would only fail again.
+
+    Examples
+    --------
+    >>> from descend.optimizers import SGD
+    >>> other_rate(SGD(1000.0))
+    'SGD had 1000. Try 0.01, or clip the gradient (clip_norm=1)'
+    """
+    rate = optimizer.learning_rate
+    usual = getattr(type(optimizer), "learning_rate", rate)
+    return (
+        f"{type(optimizer).__name__} had {rate:g}. Try {min(rate / 10, usual):g}, or clip the "
+        "gradient (clip_norm=1)"
     )
 
 

@@ -142,7 +142,7 @@ def test_pieces(tmp_path):
         ({"steps": 0}, "steps is at least 1"),
         ({"validation": "a.csv"}, "share of the text"),
         ({"test_fraction": 0.9}, "less than a tenth"),
-        ({"restarts": 3}, "does not go with"),
+        ({"restarts": 3}, 'no option "restarts"'),
         ({"drop": "a"}, 'no option "drop"'),
         ({"target": "a"}, "no target"),
     ],

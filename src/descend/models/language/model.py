@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -28,10 +28,33 @@ from descend.models.tensors import expected, flat, plan_errors, taken
 from descend.spec import to_json
 from descend.training.running_text import LANES, Draw, text_nats, written_codes
 
-__all__ = ["LanguageModel", "check_fits", "count_units"]
+__all__ = ["Drawing", "LanguageModel", "check_fits", "count_units"]
 
 MOST_PROMPT = 10_000
 """Of a longer prompt only the last tokens are read: a network remembers a few hundred."""
+
+
+class Drawing(TypedDict, total=False):
+    """How `LanguageModel.generate` and `LanguageModel.stream` draw tokens: keywords of both.
+
+    Attributes
+    ----------
+    temperature : float
+        Below 1 it keeps to what is likely, above 1 it dares more; 0 always takes the likeliest.
+        0.8 if not given.
+    top_k : int, optional
+        Draw among so many of the likeliest tokens only.
+    top_p : float, optional
+        Draw among the likeliest tokens that have this probability together only (Holtzman et
+        al. 2020, The curious case of neural text degeneration).
+    seed : int
+        The same seed writes the same text; 0 if not given.
+    """
+
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +91,7 @@ class LanguageModel:
         self,
         prompt: str = "",
         length: int = 500,
-        *,
-        temperature: float = 0.8,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        seed: int = 0,
+        **drawing: Unpack[Drawing],
     ) -> str:
         """Return what the network writes after a prompt.
 
@@ -83,15 +102,8 @@ class LanguageModel:
             are read as unknown (see `descend.data.tokens.Tokens.unseen`).
         length : int
             Tokens to write: characters, bytes or pieces.
-        temperature : float
-            Below 1 it keeps to what is likely, above 1 it dares more; 0 always takes the likeliest.
-        top_k : int, optional
-            Draw among so many of the likeliest tokens only.
-        top_p : float, optional
-            Draw among the likeliest tokens that have this probability together only (Holtzman et
-            al. 2020, The curious case of neural text degeneration).
-        seed : int
-            The same seed writes the same text.
+        temperature, top_k, top_p, seed
+            See `Drawing`.
 
         Returns
         -------
@@ -103,22 +115,13 @@ class LanguageModel:
         UsageError
             If a setting is out of range.
         """
-        draw = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-        return "".join(self.stream(prompt, length, **draw))
+        return "".join(self.stream(prompt, length, **drawing))
 
     def stream(
-        self,
-        prompt: str = "",
-        length: int = 500,
-        *,
-        temperature: float = 0.8,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        seed: int = 0,
+        self, prompt: str = "", length: int = 500, **drawing: Unpack[Drawing]
     ) -> Iterator[str]:
         """Yield what `generate` returns as it is written, whole characters at a time."""
-        draw = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-        return joined(self.written(prompt, length, **draw))
+        return joined(self.written(prompt, length, **drawing))
 
     def written(
         self,

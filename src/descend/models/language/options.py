@@ -71,8 +71,6 @@ class LanguageOptions:
     lookahead: int | None = None
     ema: float | None = None
     tail_average: float | None = None
-    mixup: None = None
-    restarts: None = None
     time_limit: float | None = None
     seed: int = 0
 
@@ -112,9 +110,6 @@ class LanguageOptions:
             raise UsageError("test_fraction and validation leave less than a tenth to learn from")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise UsageError(f"dropout is a share, from 0 to below 1, got {self.dropout!r}")
-        for name in ("mixup", "restarts"):
-            if getattr(self, name) is not None:
-                raise UsageError(f"{name} does not go with a network that writes")
         if self.time_limit is not None and not self.time_limit > 0:
             raise UsageError(f"time_limit is a number of seconds above 0, got {self.time_limit!r}")
         self.descent(100_000)  # its specs check the names and rates
