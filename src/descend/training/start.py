@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -15,6 +17,12 @@ __all__ = ["first_weights"]
 ENOUGH = 20_000
 """Training rows that first weights are fitted to, at most."""
 
+QUICKLY_COMPILED = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
+"""For a program that runs once: the compiler's care would take longer than the program."""
+
 
 def first_weights(network: Layer, key: jax.Array, train: Examples) -> tuple[Any, Any]:
     """Return the params and the state of a network before its first step.
@@ -26,12 +34,29 @@ def first_weights(network: Layer, key: jax.Array, train: Examples) -> tuple[Any,
     train : Examples
         Looked at only by networks with layers that adapt, see `descend.layers.Layer.adapt`.
     """
-    shape = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
-    params, state, _ = network.init(key, shape)
+    shapes = jax.tree.map(lambda a: tuple(a.shape[1:]), train.x)
+    leaves, structure = jax.tree.flatten(shapes, is_leaf=lambda s: isinstance(s, tuple))
+    start = _start(network, tuple(leaves), structure)
     if not network.adapts:
-        return params, state
+        return start(key, None)
     rows = np.arange(train.rows)
     if train.rows > ENOUGH:
         rows = np.sort(np.random.default_rng(0).choice(train.rows, ENOUGH, replace=False))
-    some = jax.tree.map(lambda a: a[rows], train.x)
-    return network.adapt(jax.random.fold_in(key, 1), params, state, some)[:2]
+    return start(key, jax.tree.map(lambda a: np.asarray(a)[rows], train.x))
+
+
+@lru_cache(maxsize=256)
+def _start(network: Layer, shapes: tuple[Any, ...], structure: Any) -> Callable[..., Any]:
+    """Return the compiled (key, rows) -> (params, state).
+
+    One program for all layers: drawn and fitted operation by operation, the first weights of the
+    default network for tables compile a hundred programs.
+    """
+
+    def start(key: jax.Array, rows: Any) -> tuple[Any, Any]:
+        params, state, _ = network.init(key, jax.tree.unflatten(structure, shapes))
+        if rows is None:
+            return params, state
+        return network.adapt(jax.random.fold_in(key, 1), params, state, rows)[:2]
+
+    return jax.jit(start, compiler_options=QUICKLY_COMPILED)
