@@ -1,5 +1,6 @@
 """Layers over sequences: PyTorch's numbers, plain recursions, and padding without effect."""
 
+from functools import cache
 from pathlib import Path
 
 import jax
@@ -91,7 +92,7 @@ def test_recurrent_gradients_equal_pytorch(name):
                 result = result + (y * NUMBERS[f"{name}.{wanted}_upstream"]).sum()
             return result
 
-        ours = jax.grad(total, (0, 1))(theirs(name), jnp.asarray(NUMBERS[f"{name}.x"]))
+        ours = jax.jit(jax.grad(total, (0, 1)))(theirs(name), jnp.asarray(NUMBERS[f"{name}.x"]))
         wanted = (theirs(name, "_gradient"), NUMBERS[f"{name}.x_gradient"])
         close = jax.tree.map(
             lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10), ours, wanted
@@ -150,7 +151,8 @@ def test_attention_equals_pytorch(name):
         return (y["values"] * n[f"{name}.outputs_upstream"]).sum(), y["values"]
 
     with jax.enable_x64(True):
-        gradients, y = jax.grad(total, (0, 1), has_aux=True)(ours(), jnp.asarray(n[f"{name}.x"]))
+        slopes = jax.jit(jax.grad(total, (0, 1), has_aux=True))
+        gradients, y = slopes(ours(), jnp.asarray(n[f"{name}.x"]))
         np.testing.assert_allclose(y, n[f"{name}.outputs"], rtol=1e-9, atol=1e-12)
         jax.tree.map(
             lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10),
@@ -186,7 +188,7 @@ def test_convolution_and_bags_equal_pytorch():
             y, _ = layer.apply(params, {}, x, key=None, train=True)
             return (y * upstream).sum(), y
 
-        (by_params, by_x), y = jax.grad(total, (0, 1), has_aux=True)(params, x)
+        (by_params, by_x), y = jax.jit(jax.grad(total, (0, 1), has_aux=True))(params, x)
         np.testing.assert_allclose(y, n["Convolution.outputs"].swapaxes(1, 2), rtol=1e-9)
         slopes = by_params["width_3"]["weight"].transpose(2, 1, 0)
         np.testing.assert_allclose(slopes, n["Convolution.weight_gradient"], rtol=1e-9)
@@ -198,7 +200,7 @@ def test_convolution_and_bags_equal_pytorch():
                 y, _ = bag.apply({"weight": table}, {}, codes, key=None, train=True)
                 return (y * n[f"Bag.{mode}.outputs_upstream"]).sum(), y
 
-            slope, y = jax.grad(sums, has_aux=True)(jnp.asarray(n[f"Bag.{mode}.weight"]))
+            slope, y = jax.jit(jax.grad(sums, has_aux=True))(jnp.asarray(n[f"Bag.{mode}.weight"]))
             np.testing.assert_allclose(y, n[f"Bag.{mode}.outputs"], rtol=1e-9)
             np.testing.assert_allclose(slope, n[f"Bag.{mode}.weight_gradient"], rtol=1e-9)
 
@@ -232,18 +234,22 @@ def test_padding_changes_nothing(layer):
     noise = values.copy()
     for row, n in enumerate(length):
         noise[row, n:] = 8 if tokens else np.nan
-    results = []
-    for x in (values[:, :short], values, noise):
 
-        def total(params, numbers, x=x):
+    @jax.jit
+    def slopes(params, numbers, x):
+        def total(params, numbers):
             batch = {"values": x if tokens else numbers, "length": length}
             y, _ = layer.apply(params, {}, batch, key=None, train=True)
             y = y["values"] if isinstance(y, dict) else y
             y = y[:, :short] if y.ndim == 3 else y
             return (y * jnp.cos(jnp.arange(y.size)).reshape(y.shape)).sum(), y
 
-        numbers = jnp.zeros(1) if tokens else jnp.asarray(x)
-        (by_params, by_x), y = jax.grad(total, (0, 1), has_aux=True)(params, numbers)
+        return jax.grad(total, (0, 1), has_aux=True)(params, numbers)
+
+    results = []
+    for x in (values[:, :short], values, noise):
+        (by_params, by_x), y = slopes(params, np.zeros(1, np.float32) if tokens else x, x)
+        by_x = np.asarray(by_x)
         if not tokens:
             for row, n in enumerate(length):
                 assert not np.any(by_x[row, n:])
@@ -255,31 +261,37 @@ def test_padding_changes_nothing(layer):
         )
 
 
+@cache
+def compiled(layer, train):
+    """Return (params, state, x) -> outputs, state."""
+    return jax.jit(lambda params, state, x: layer.apply(params, state, x, key=None, train=train))
+
+
 def test_lanes_carry_what_one_long_sequence_would():
-    x = jax.random.normal(jax.random.key(1), (2, 6, 3))
+    x = np.random.default_rng(1).normal(size=(2, 6, 3)).astype(np.float32)
     plain = Recurrent(LSTM(4), depth=2, return_sequences=True)
     carried = Recurrent(LSTM(4), depth=2, return_sequences=True, lanes=2)
     params, state, _ = carried.init(jax.random.key(0), (3, 3))
-    whole, _ = plain.apply(params, {}, x, key=None, train=True)
-    first, state = carried.apply(params, state, x[:, :3], key=None, train=True)
-    second, state = carried.apply(params, state, x[:, 3:], key=None, train=True)
-    np.testing.assert_allclose(jnp.concatenate([first, second], 1), whole, rtol=1e-5, atol=1e-6)
-    alone, same = carried.apply(params, state, x[:1], key=None, train=False)  # nothing is carried
+    whole, _ = compiled(plain, True)(params, {}, x)
+    first, state = compiled(carried, True)(params, state, x[:, :3])
+    second, state = compiled(carried, True)(params, state, x[:, 3:])
+    np.testing.assert_allclose(np.concatenate([first, second], 1), whole, rtol=1e-5, atol=1e-6)
+    alone, same = compiled(carried, False)(params, state, x[:1])  # nothing is carried
     np.testing.assert_allclose(alone, whole[:1], rtol=1e-5, atol=1e-6)
     assert same is not None
     with pytest.raises(UsageError, match="2 lanes, but the batch has 1 rows"):
-        carried.apply(params, state, x[:1], key=None, train=True)
+        compiled(carried, True)(params, state, x[:1])
 
 
 def test_lanes_carry_in_use_too_where_asked_for_and_padding_changes_nothing():
-    x = jax.random.normal(jax.random.key(1), (2, 6, 3))
+    x = np.random.default_rng(1).normal(size=(2, 6, 3)).astype(np.float32)
     plain = Recurrent(GRU(4), return_sequences=True)
     carried = Recurrent(GRU(4), return_sequences=True, lanes=2, always=True)
     params, state, _ = carried.init(jax.random.key(0), (3, 3))
-    whole, _ = plain.apply(params, {}, x, key=None, train=False)
+    whole, _ = compiled(plain, False)(params, {}, x)
     padded = {"values": x[:, :4], "length": jnp.array([2, 3])}
-    _, state = carried.apply(params, state, padded, key=None, train=False)
-    later, _ = carried.apply(params, state, jnp.stack([x[0, 2:5], x[1, 3:]]), key=None, train=False)
+    _, state = compiled(carried, False)(params, state, padded)
+    later, _ = compiled(carried, False)(params, state, np.stack([x[0, 2:5], x[1, 3:]]))
     np.testing.assert_allclose(later[0], whole[0, 2:5], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(later[1], whole[1, 3:], rtol=1e-5, atol=1e-6)
 
