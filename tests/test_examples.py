@@ -11,7 +11,14 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+SCRIPTS = [
+    # The shortest is for every run, the others for `make test-all`.
+    pytest.param(path, id=path.name, marks=[] if path.name == "xor.py" else [pytest.mark.slow])
+    for path in sorted(EXAMPLES.glob("*.py"))
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_runs(script: Path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
