@@ -5,15 +5,18 @@ import polars as pl
 import pytest
 
 from descend.data.columns import Column
+from descend.data.encoders.parts import Lexicon, PartHashes
 from descend.data.encoders.text import fit_text
 from descend.data.encoders.words import (
     MOST_CHARACTERS,
+    capital_hashes,
     gram_hashes,
     pair_hashes,
     word_hash,
     words_of,
 )
 from descend.errors import ColumnError, SpecError
+from descend.models.networks.texts import TEXT
 
 COLUMN = Column("text", "text")
 
@@ -99,3 +102,34 @@ def test_a_text_beyond_all_measure_is_cut_and_told():
 def test_texts_without_words_are_refused():
     with pytest.raises(ColumnError, match=r"no text.*has a word"):
         fit_text(texts("", "  ", None), COLUMN)
+
+
+def test_parts_of_many_texts_at_once_are_those_of_each_alone():
+    rows = ["The cat, the CAT and the cat", "", "cat", "dog cat dog cat"]
+    rows += [f"word{i} cat {i}" for i in range(3000)]  # more than are sorted at a time
+    lexicon = Lexicon()
+    numbers, counts = lexicon.read(rows)
+    hashes = PartHashes(lexicon, (3, 4), capitals=True)
+    bags = list(hashes.bags(numbers, counts, 64, 20))
+    found = {row: [] for row in range(len(rows))}
+    for bag in bags:
+        for row, place, bucket in zip(*bag, strict=True):
+            assert place == len(found[row])
+            found[row].append(int(bucket))
+    for row in (0, 1, 2, 3, 2047, 2048, 3003):
+        words = words_of(rows[row])
+        own = np.array([word_hash(word.text) for word in words], np.uint64)
+        inner = [
+            np.concatenate([gram_hashes(word.text, 3, 4), capital_hashes(word.cased)])
+            for word in words
+        ]
+        every = np.concatenate([own, pair_hashes(own), *inner])
+        buckets = (every % np.uint64(63)).astype(int) + 1
+        assert found[row] == list(dict.fromkeys(buckets.tolist()))[:20]
+
+
+def test_of_much_text_whole_words_tell_enough():
+    many = fit_text(texts(*["one two three four five six"] * 50_001), COLUMN)
+    assert many.letters == ()
+    assert TEXT.layer(many, 5_000) != TEXT.layer(many, 4_999)
+    assert TEXT.descent(many, 5_000, 0).batch_size == 128

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from descend.data.encoders.parts import Lexicon
 from descend.data.encoders.text import TextEncoder
 from descend.data.encoders.words import words_of
 
@@ -61,19 +62,17 @@ def credits(
     shares = np.asarray(slopes["bag"]) * np.asarray(inputs["bag"]["weights"])
     carried = {int(code): float(share) for code, share in zip(codes, shares, strict=True) if code}
     if found:
-        pieces = encoder.hashes().pieces(found)
-        singles, pairs, grams = pieces[0], pieces[1], pieces[2:]
-        different, counts = np.unique(np.concatenate(pieces), return_counts=True)
-        each = {
-            int(code): carried.get(int(code), 0.0) / int(n)
-            for code, n in zip(different, counts, strict=True)
-        }
-        for i in range(len(found)):
-            credit[i] += each[int(singles[i])]
-            credit[i] += sum(each[int(code)] for code in (grams[i] if grams else ()))
-        for i, code in enumerate(pairs):
-            credit[i] += each[int(code)] / 2
-            credit[i + 1] += each[int(code)] / 2
+        lexicon = Lexicon()
+        numbers = lexicon.numbered([text[word.start : word.stop] for word in found])
+        pieces = encoder.part_hashes(lexicon).pieces(numbers, encoder.buckets)
+        words, pairs, inner, owners = pieces
+        buckets, counts = np.unique(np.concatenate(pieces[:3]), return_counts=True)
+        shared = np.array([carried.get(int(bucket), 0.0) for bucket in buckets]) / counts
+        each = [shared[np.searchsorted(buckets, piece)] for piece in (words, pairs, inner)]
+        credit += each[0]
+        credit[:-1] += each[1] / 2
+        credit[1:] += each[1] / 2
+        credit += np.bincount(owners, each[2], len(found))
     return [
         Credit(text[w.start : w.stop], w.start, w.stop, float(c))
         for w, c in zip(found, credit, strict=True)

@@ -12,12 +12,8 @@ import numpy as np
 from descend.data.cells import as_text, is_missing
 from descend.data.columns import Column
 from descend.data.encoders.array_encoder import ArrayEncoder
-from descend.data.encoders.words import (
-    MOST_CHARACTERS,
-    PartHashes,
-    Word,
-    words_of,
-)
+from descend.data.encoders.parts import Lexicon, PartHashes
+from descend.data.encoders.words import MOST_CHARACTERS, Word, words_of
 from descend.data.fields import check_flag, check_words
 from descend.data.notes import Tally
 from descend.errors import ColumnError
@@ -40,11 +36,13 @@ _MOST_WORDS = 50_000
 _SHORT = 100
 """Texts of fewer words are taken apart into letters as well."""
 
-_MANY = 50_000
-"""Of more texts the words and pairs alone tell enough."""
+_MANY = 300_000
+"""Of more words in all texts together the words and pairs alone tell enough."""
 
 _PLACES = 1 << 27
 """Places that the bags of all training rows have together: 1 GiB."""
+
+_MOST_BUCKETS = 1 << 24
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _STEP = 0.2
@@ -108,7 +106,7 @@ class TextEncoder(ArrayEncoder):
         check_words(self, "vocabulary")
         check_integer(self, "steps", at_least=1, at_most=_MOST_STEPS)
         check_integer(self, "parts", at_least=1, at_most=_MOST_PARTS)
-        check_integer(self, "buckets", at_least=2, at_most=1 << 24)
+        check_integer(self, "buckets", at_least=2, at_most=_MOST_BUCKETS)
         check_flag(self, "capitals")
         letters = self.letters
         fits = isinstance(letters, tuple) and all(type(n) is int and 0 < n < 64 for n in letters)
@@ -152,9 +150,9 @@ class TextEncoder(ArrayEncoder):
         table[[ord(letter) for letter in _LETTERS]] = [0.0, *(1 + _STEP * i for i in range(63))]
         return table[levels]
 
-    def hashes(self) -> PartHashes:
-        """Return what finds the buckets of a text's parts."""
-        return PartHashes(self.buckets, self.letters, self.capitals)
+    def part_hashes(self, lexicon: Lexicon) -> PartHashes:
+        """Return what finds the parts of texts whose words are in a lexicon."""
+        return PartHashes(lexicon, self.letters, self.capitals)
 
     def read(self, text: str) -> list[Word]:
         """Return what is read in order: the words of a text, or its characters."""
@@ -176,27 +174,32 @@ class TextEncoder(ArrayEncoder):
             for name, n in (("words", self.steps), ("bag", self.parts))
         }
         words, bag = sides["words"], sides["bag"]
-        hashes = self.hashes()
-        unseen: Counter[str] = Counter()
-        cut = 0
-        for row, text in enumerate(texts):
-            read = self.read(text)
-            cut += len(text) > MOST_CHARACTERS
-            codes = [self._code.get(word.text, 1) for word in read[: self.steps]]
-            words["values"][row, : len(codes)] = codes
-            words["weights"][row, : len(codes)] = 1.0
-            words["length"][row] = len(codes)
-            found = read if self.tokens == "words" else words_of(text)
-            parts = hashes.bag(found, self.parts)
-            bag["values"][row, : len(parts)] = parts
-            weights = self._bucket_weights[parts]
-            length = max(float(np.linalg.norm(weights)), 1e-9)
-            bag["weights"][row, : len(parts)] = (_LENGTH if self.rarity else 1.0) * weights / length
-            bag["length"][row] = len(parts)
-            if codes and max(codes) < _FIRST:
-                unseen[text[:40]] += 1
-        tally = Tally(missing, sum(unseen.values()), tuple(unseen)[:3], cut)
-        return sides, tally
+        lexicon = Lexicon()
+        numbers, counts = lexicon.read(texts)
+        if self.tokens == "words":
+            codes = np.array([self._code.get(word, 1) for word, _ in lexicon.known], np.int32)
+            codes, lengths = codes[numbers], counts
+        else:
+            read = [self.read(text) for text in texts]
+            codes = np.array([self._code.get(w.text, 1) for own in read for w in own], np.int32)
+            lengths = np.array([len(own) for own in read], np.int64)
+        rows, places = _places(lengths)
+        fits = places < self.steps
+        words["length"][:] = np.minimum(lengths, self.steps)
+        rows, places, codes = rows[fits], places[fits], codes[fits]
+        words["values"][rows, places] = codes
+        words["weights"][rows, places] = 1.0
+        for found in self.part_hashes(lexicon).bags(numbers, counts, self.buckets, self.parts):
+            bag["values"][found.rows, found.places] = found.buckets
+            bag["weights"][found.rows, found.places] = self._bucket_weights[found.buckets]
+            bag["length"] += np.bincount(found.rows, minlength=count).astype(np.int32)
+        norms = np.sqrt(np.einsum("ij,ij->i", bag["weights"], bag["weights"]))
+        bag["weights"] *= ((_LENGTH if self.rarity else 1.0) / np.maximum(norms, 1e-9))[:, None]
+        known = np.bincount(rows, codes >= _FIRST, count)
+        unseen = np.flatnonzero((lengths > 0) & (known == 0))
+        examples = tuple(dict.fromkeys(texts[row][:40] for row in unseen))[:3]
+        cut = sum(len(text) > MOST_CHARACTERS for text in texts)
+        return sides, Tally(missing, len(unseen), examples, cut)
 
     def describe(self) -> str:
         """Return what the texts become."""
@@ -261,39 +264,51 @@ def fit_text(series: pl.Series, column: Column) -> TextEncoder:
         Where no text has a word.
     """
     texts, _ = _texts(series, column, 0)
-    found = [words_of(text) for text in texts]
-    counts = np.array([len(words) for words in found])
+    lexicon = Lexicon()
+    numbers, counts = lexicon.read(texts)
     if not counts.any():
         raise ColumnError(f'no text in column "{column.name}" has a word: nothing to learn from')
     usual = float(np.quantile(counts, 0.9))
     tokens = "characters" if usual <= 3 else "words"
     if tokens == "characters":
-        found_in_order = [_characters(t, w) for t, w in zip(texts, found, strict=True)]
+        found = [_characters(text, words_of(text)) for text in texts]
+        seen = Counter(word.text for words in found for word in words)
+        lengths = np.array([len(words) for words in found])
     else:
-        found_in_order = found
-    seen = Counter(word.text for words in found_in_order for word in words)
+        seen = Counter()
+        for (word, _), n in zip(lexicon.known, np.bincount(numbers).tolist(), strict=True):
+            seen[word] += n
+        lengths = counts
     vocabulary = [word for word, n in seen.most_common(_MOST_WORDS) if n >= 2]
-    lengths = np.array([len(words) for words in found_in_order])
-    steps = int(np.clip(np.quantile(lengths, 0.99), 5, _MOST_STEPS))
-    letters = (3, 5) if usual < _SHORT and len(texts) <= _MANY else ()
-    capitals = any(word.cased for words in found for word in words)
-    hashes = PartHashes(1 << 24, letters, capitals)
-    bags = [hashes.bag(words, _MOST_PARTS) for words in found]
-    sizes = np.array([len(bag) for bag in bags])
-    parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(bags) + 1)))
-    different = len(np.unique(np.concatenate(bags)))
-    buckets = 1 << int(np.clip(np.ceil(np.log2(max(different, 2))), 10, 17))
-    rarity = _rarity(found, PartHashes(buckets, letters, capitals), parts, buckets)
+    letters = (3, 5) if usual < _SHORT and counts.sum() <= _MANY else ()
+    whole = 0.99 if letters or tokens == "characters" else 0.9
+    steps = int(np.clip(np.quantile(lengths, whole), 5, _MOST_STEPS))
+    capitals = any(cased for _, cased in lexicon.known)
+    hashes = PartHashes(lexicon, letters, capitals)
+    sizes = np.zeros(len(texts), np.int64)
+    met = np.zeros(_MOST_BUCKETS, bool)
+    for bags in hashes.bags(numbers, counts, _MOST_BUCKETS, _MOST_PARTS):
+        sizes += np.bincount(bags.rows, minlength=len(texts))
+        met[bags.buckets] = True
+    parts = int(np.clip(np.quantile(sizes, 0.995), 1, min(_MOST_PARTS, _PLACES // len(texts) + 1)))
+    buckets = 1 << int(np.clip(np.ceil(np.log2(max(met.sum(), 2))), 10, 17))
+    having = np.zeros(buckets, np.int64)
+    for bags in hashes.bags(numbers, counts, buckets, parts):
+        having += np.bincount(bags.buckets, minlength=buckets)
+    rarity = _rarity(having, len(texts))
     return TextEncoder(
         column, tokens, tuple(vocabulary), steps, parts, buckets, letters, rarity, capitals
     )
 
 
-def _rarity(found: list[list[Word]], hashes: PartHashes, parts: int, buckets: int) -> str:
+def _places(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of which text each word is, and its place in it."""
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _rarity(having: np.ndarray, texts: int) -> str:
     """Return the letters of how rare each bucket is, see `TextEncoder`."""
-    counts = np.zeros(buckets, np.int64)
-    for words in found:
-        counts[hashes.bag(words, parts)] += 1
-    steps = np.log((1 + len(found)) / (1 + counts)) / _STEP
-    levels = np.where(counts > 0, 1 + np.clip(np.round(steps), 0, 62), 0)
+    steps = np.log((1 + texts) / (1 + having)) / _STEP
+    levels = np.where(having > 0, 1 + np.clip(np.round(steps), 0, 62), 0)
     return "".join(np.array(list(_LETTERS))[levels.astype(int)])

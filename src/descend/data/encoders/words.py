@@ -15,13 +15,14 @@ from descend.data.hashing import mix
 
 __all__ = [
     "MOST_CHARACTERS",
-    "PartHashes",
     "Word",
     "capital_hashes",
     "gram_hashes",
+    "known_as",
     "pair_hashes",
     "word_hash",
     "words_of",
+    "written_words",
 ]
 
 MOST_CHARACTERS = 100_000
@@ -89,13 +90,35 @@ def words_of(text: str) -> list[Word]:
     return [_word(match) for match in _pattern().finditer(text[:MOST_CHARACTERS])]
 
 
-def _word(match: re.Match[str]) -> Word:
-    found = match.group()
-    cased = found if found.isascii() else unicodedata.normalize("NFKC", found)
+def written_words(text: str) -> list[str]:
+    """Return the words of a text as they are written, at most `MOST_CHARACTERS` far.
+
+    Examples
+    --------
+    >>> written_words("It's 9")
+    ['It', "'", 's', '9']
+    """
+    return _pattern().findall(text[:MOST_CHARACTERS])
+
+
+def known_as(written: str) -> tuple[str, str]:
+    """Return a word as the network knows it, and with its capitals: see `Word`.
+
+    Examples
+    --------
+    >>> known_as("ＯＫ"), known_as("ok")
+    (('ok', 'OK'), ('ok', ''))
+    """
+    cased = written if written.isascii() else unicodedata.normalize("NFKC", written)
     text = cased.lower()
+    return text, "" if cased == text else cased
+
+
+def _word(match: re.Match[str]) -> Word:
+    text, cased = known_as(match.group())
     if len(text) < 30:
         text = sys.intern(text)
-    return Word(text, match.start(), match.end(), "" if cased == text else cased)
+    return Word(text, match.start(), match.end(), cased)
 
 
 def word_hash(word: str) -> int:
@@ -134,7 +157,13 @@ def capital_hashes(cased: str) -> np.ndarray:
         return np.empty(0, np.uint64)
     all_of_it = len(cased) > 1 and cased.isupper()
     shape = "A" if all_of_it else "Aa" if cased[:1].isupper() else "aA"
-    return np.array([word_hash(f"\x03{cased}"), word_hash(f"\x04{shape}")], np.uint64)
+    return np.array([word_hash(f"\x03{cased}"), _shape_hash(shape)], np.uint64)
+
+
+@cache
+def _shape_hash(shape: str) -> int:
+    """Return the hash of one of the three shapes of words with capitals."""
+    return word_hash(f"\x04{shape}")
 
 
 def pair_hashes(hashes: np.ndarray) -> np.ndarray:
@@ -143,59 +172,3 @@ def pair_hashes(hashes: np.ndarray) -> np.ndarray:
         return np.empty(0, np.uint64)
     with np.errstate(over="ignore"):
         return mix(hashes[:-1] * np.uint64(0x9E3779B97F4A7C15) + hashes[1:])
-
-
-class PartHashes:
-    """The buckets of the parts of texts; what was found for a word is kept.
-
-    Parameters
-    ----------
-    buckets : int
-    letters : (int, int) or ()
-        The shortest and the longest part of a word; none for ``()``.
-    capitals : bool
-        Whether a word with capitals has parts of its own.
-    """
-
-    def __init__(self, buckets: int, letters: tuple[int, ...], capitals: bool = False) -> None:
-        self._buckets, self._letters = np.uint64(buckets - 1), letters
-        self._capitals = capitals
-        self._words: dict[str, np.uint64] = {}
-        self._inner: dict[tuple[str, str], np.ndarray] = {}
-
-    def _bucket(self, hashes: np.ndarray) -> np.ndarray:
-        return (hashes % self._buckets).astype(np.int32) + 1
-
-    def words(self, found: list[Word]) -> np.ndarray:
-        """Return the hash of every word."""
-        known = self._words
-        for word in found:
-            if word.text not in known:
-                known[word.text] = np.uint64(word_hash(word.text))
-        return np.array([known[word.text] for word in found], np.uint64)
-
-    def inner(self, word: Word) -> np.ndarray:
-        """Return the buckets of the parts of a word, and of its capitals."""
-        key = (word.text, word.cased if self._capitals else "")
-        if key not in self._inner:
-            hashes = capital_hashes(key[1])
-            if self._letters:
-                hashes = np.concatenate([gram_hashes(key[0], *self._letters), hashes])
-            self._inner[key] = self._bucket(hashes)
-        return self._inner[key]
-
-    def pieces(self, found: list[Word]) -> list[np.ndarray]:
-        """Return the buckets of all words, of all pairs, and of what is in each word."""
-        hashes = self.words(found)
-        parts = [self._bucket(hashes), self._bucket(pair_hashes(hashes))]
-        if self._letters or self._capitals:
-            parts += [self.inner(word) for word in found]
-        return parts
-
-    def bag(self, found: list[Word], most: int) -> np.ndarray:
-        """Return the different buckets of a text: of words first, then pairs, then the rest."""
-        if not found:
-            return np.empty(0, np.int32)
-        everything = np.concatenate(self.pieces(found))
-        _, first = np.unique(everything, return_index=True)
-        return everything[np.sort(first)[:most]]
