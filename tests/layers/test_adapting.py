@@ -22,6 +22,8 @@ def test_robust_scaling_is_that_of_numpy():
     np.testing.assert_array_equal(y[:, 3], 0)
     assert np.abs(y).max() <= 3
     assert state["factor"][3] == 0
+    far = layer.apply({}, state, jnp.full((1, 4), -1e30), key=None, train=False)[0]
+    np.testing.assert_allclose(far, [[-3, -3, -3, 0]], rtol=1e-6)
 
 
 def test_piecewise_linear_is_interpolation():

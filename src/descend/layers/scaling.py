@@ -13,6 +13,9 @@ from descend.spec import check_number
 
 __all__ = ["RobustScaling", "Scaling"]
 
+FARTHEST = 1e15
+"""Beyond it a scaled number is as good as at the limit, and its square would overflow float32."""
+
 
 @dataclass(frozen=True)
 class Scaling(Layer):
@@ -88,7 +91,7 @@ class RobustScaling(Layer):
         self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
     ) -> tuple[jax.Array, State]:
         """Return y, same shape."""
-        z = (x - state["center"]) * state["factor"]
+        z = jnp.clip((x - state["center"]) * state["factor"], -FARTHEST, FARTHEST)
         return z * jax.lax.rsqrt(1 + jnp.square(z / self.limit)), state
 
     def adapt(

@@ -246,7 +246,7 @@ class Asked:
         return cls(
             columns, tuple(names), [options.task] * len(names), options.test_share,
             default_validation(columns) if held is None else held, options.seed,
-            "robust" if options.network == "realmlp" else options.scale,
+            "none" if options.network == "realmlp" else options.scale,
         )  # fmt: skip
 
 
