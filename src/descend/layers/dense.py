@@ -70,6 +70,8 @@ class Dense(Layer):
     ) -> tuple[jax.Array, State]:
         """Return f(x W + b), (batch, units)."""
         y = x @ params["weight"]
+        if y.shape[-1] > self.units:  # weights stored in longer rows, see `training.whole_rows`
+            y = y[..., : self.units]
         if self.use_bias:
             y = y + params["bias"]
         return getattr(activations, self.activation)(y), state

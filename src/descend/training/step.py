@@ -23,6 +23,7 @@ from descend.optimizers import Optimizer
 from descend.schedules import Schedule
 from descend.training.extras import Extras
 from descend.training.mixup import mixed
+from descend.training.whole_rows import can_fill, filled_rows, unfilled_rows
 
 __all__ = [
     "Carry",
@@ -177,6 +178,8 @@ def program(
         optimizer.transformation() if isinstance(optimizer, Optimizer) else optimizer
     )
 
+    fills = batch_size == 1 and not together and extras == NO_EXTRAS
+    fills = fills and can_fill(network, optimizer)
     looks_again = not isinstance(optimizer, Optimizer) or optimizer.looks_again
 
     def start(params: Any, state: Any, key: jax.Array) -> Carry:
@@ -309,7 +312,16 @@ def program(
             carry = carry._replace(state=_told(carry.state, progress))
             return i + 1, one_step(i, carry, x, y, weights, order, rows, settings)
 
-        return jax.lax.while_loop(going, forward_one, (first, carry))[1]
+        if not fills:
+            return jax.lax.while_loop(going, forward_one, (first, carry))[1]
+        held = carry.params, carry.optimizer_state
+
+        def with_weights(carry: Carry, weights: tuple[Any, Any]) -> Carry:
+            return carry._replace(params=weights[0], optimizer_state=weights[1])
+
+        carry = with_weights(carry, filled_rows(held))
+        carry = jax.lax.while_loop(going, forward_one, (first, carry))[1]
+        return with_weights(carry, unfilled_rows((carry.params, carry.optimizer_state), held))
 
     def epochs(
         carry: Carry, x, y, weights, orders, rows, count, last, settings: Settings
