@@ -43,3 +43,18 @@ def test_it_is_learned_from(table):
 def test_nothing_to_learn_from_is_refused(column):
     with pytest.raises(DataError, match="no column is left to learn from"):
         descend.train(pl.DataFrame({"a": column, "y": Y}), "y")
+
+
+def test_a_far_validation_row_does_not_choose_the_epoch(tmp_path):
+    kept = []
+    for slip in (X[100], -1e30 * np.sign(X[100])):
+        table = pl.DataFrame(
+            {"x": np.where(np.arange(ROWS) == 100, slip, X), "z": -X[::-1], "y": Y}
+        )
+        table[:80].write_csv(tmp_path / "train.csv")
+        table[80:].write_csv(tmp_path / "held.csv")
+        model = descend.train(
+            tmp_path / "train.csv", target="y", validation=tmp_path / "held.csv", epochs=6
+        )
+        kept.append(model.card.provenance.best_epoch)
+    assert kept[1] == kept[0] > 1

@@ -132,6 +132,9 @@ class Talk:
         self.line("Split", f"{examples.split.describe()}, seed {plan.descent.seed}")
         for note in examples.split.notes:
             self.line("", note)
+        if training.far:
+            count = f"{training.far} validation row{'s have' if training.far > 1 else ' has'}"
+            self.line("", f"{count} a number far outside the training rows': left out of judging")
         self.line("Network", training.network_line())
         self.line("Descent", descent_line(training))
 

@@ -15,6 +15,7 @@ from descend.layers import Layer, Members
 from descend.layers.summary import parameter_count, summary_line
 from descend.losses import Ensemble
 from descend.models.card import ModelCard
+from descend.models.judging import without_far_rows
 from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
 from descend.models.networks import periodic
@@ -54,6 +55,8 @@ class TableTraining:
     examples : TableExamples
     plan : Plan
     run : Run
+    far : int
+        Validation rows that weigh nothing, see `descend.models.judging`.
     """
 
     def __init__(
@@ -77,6 +80,10 @@ class TableTraining:
         else:
             file = options.validation_file
             self.validation = examples.part_of_file(file, plan.loss, weight, **reading)
+        self.far = 0
+        if examples.windows is None:
+            places = periodic.number_places(examples.preprocessing)
+            self.validation, self.far = without_far_rows(train, self.validation, places)
         # Two runs read the training rows, the network's and the linear rival's: they are handed
         # to JAX once, and NumPy's copy is let go.
         self.train = Examples(*jax.tree.map(_on_device, (train.x, train.y, train.weights)))
