@@ -10,7 +10,7 @@ import numpy as np
 
 from descend.data.reading import read_table
 from descend.models import Options
-from descend.models.table_examples import TableExamples
+from descend.models.tables.examples import TableExamples
 
 __all__ = ["MOST_TEST_ROWS", "MOST_TRAINING_ROWS", "SETS", "TableSet", "write_split"]
 

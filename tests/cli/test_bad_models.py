@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from descend.models.modelfile import VERSION
+from descend.models.files.modelfile import VERSION
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from descend.data.fingerprints import fingerprint, row_hashes
 from descend.models import Options, TableTraining, load
-from descend.models.tensors import flat
+from descend.models.files.tensors import flat
 
 LONGER = ("--epochs", "30", "--learning-rate", "0.03")
 

@@ -13,7 +13,7 @@ import pytest
 
 import descend
 from descend.models import Model
-from descend.models.modelfile import read_model_file
+from descend.models.files.modelfile import read_model_file
 
 
 def signed(header: dict[str, Any] | str, buffer: bytes) -> bytes:

@@ -4,8 +4,8 @@ Run once for each format version, from the root of the repository::
 
     python tests/reference/golden_model.py
 
-The files in ``tests/models/golden`` are never made again for a version that has been released: they
-show that files of that version stay readable.
+The files in ``tests/models/files/golden`` are never made again for a version that has been
+released: they show that files of that version stay readable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 import descend
-from descend.models.modelfile import VERSION
+from descend.models.files.modelfile import VERSION
 
 FOLDER = Path(__file__).parents[1] / "models" / "golden"
 

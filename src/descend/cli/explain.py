@@ -50,7 +50,7 @@ def command(
     from descend.data.files import write_atomically
     from descend.data.reading import read_table
     from descend.models import load_table_model
-    from descend.models.explanation import contributions, importances
+    from descend.models.inspection.explanation import contributions, importances
 
     drawing = pictures.check_picture(picture)
     loaded = load_table_model(model)

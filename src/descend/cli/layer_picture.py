@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from descend.data.files import write_atomically
 
 if TYPE_CHECKING:
-    from descend.models.excitation import Excitation
+    from descend.models.inspection.excitation import Excitation
 
 __all__ = ["draw_layer"]
 

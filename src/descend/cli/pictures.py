@@ -8,8 +8,8 @@ from pathlib import Path
 
 from descend.data.files import write_atomically
 from descend.errors import UsageError
-from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
+from descend.models.series.report import ForecastReport
 
 __all__ = ["bars_svg", "check_picture", "draw_report", "reliability_svg"]
 

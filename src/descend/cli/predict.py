@@ -153,7 +153,7 @@ def _continue(
     from descend.cli import render
     from descend.data.reading import read_table
     from descend.data.writing import write_table
-    from descend.models.forecasting import continued
+    from descend.models.series.forecasting import continued
 
     for name, value in options.items():
         if value is not None:
@@ -221,7 +221,7 @@ class Answers:
     def _why(self, table: Table) -> Any:
         """Return what the words of each text did, in the form that is wanted."""
         from descend.cli import words
-        from descend.models.why import word_credits
+        from descend.models.inspection.why import word_credits
 
         found = word_credits(self.model, table)
         if self.why == "cell":

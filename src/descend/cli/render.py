@@ -16,8 +16,8 @@ import click
 
 from descend.cli.progress import Progress
 from descend.cli.scores import matrix_lines, score_lines, step_lines
-from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, Report
+from descend.models.series.report import ForecastReport
 from descend.spec import Spec, to_json
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def descent_line(training: Any, batch: str = "") -> str:
     batch : str
         What a batch is, where it is not so many rows.
     """
-    from descend.models.names import snake_case
+    from descend.models.files.names import snake_case
     from descend.models.options import EXTRAS
 
     descent, run = training.plan.descent, training.run
@@ -303,7 +303,7 @@ def batch_words(descent: Descent, run: Run) -> str:
 
 def parameter_lines(model: Model | LanguageModel) -> list[str]:
     """Return one line for each array of weights: its path, its shape and its spread."""
-    from descend.models.tensors import flat
+    from descend.models.files.tensors import flat
 
     return [
         f"{name.removeprefix('params/'):<32} {'x'.join(map(str, array.shape)):>12}  "

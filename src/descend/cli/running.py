@@ -13,7 +13,7 @@ from descend.errors import DivergedError, UsageError
 if TYPE_CHECKING:
     from descend.cli.progress import Progress
     from descend.cli.render import Talk
-    from descend.models.checkpoint import Checkpoints
+    from descend.models.files.checkpoint import Checkpoints
 
 __all__ = ["checkpoints", "run_to_file", "stopping"]
 
@@ -72,7 +72,7 @@ def checkpoints(
         if resume or force:
             raise UsageError("--resume and --force need --checkpoint DIR, where the run was kept")
         return None
-    from descend.models.checkpoint import Checkpoints
+    from descend.models.files.checkpoint import Checkpoints
 
     keeper = Checkpoints(folder, training, every=every)
     if resume:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from descend.models.forecast_report import ForecastReport
 from descend.models.report import ClassReport, NumberReport
+from descend.models.series.report import ForecastReport
 
 __all__ = ["confusion_lines", "matrix_lines", "number", "score_lines", "step_lines"]
 

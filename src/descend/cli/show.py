@@ -76,7 +76,7 @@ def _show_layer(model: Model, layer: int, examples: str | None, out: str) -> int
     from descend.cli.destination import check_writable
     from descend.cli.layer_picture import draw_layer
     from descend.errors import UsageError
-    from descend.models.excitation import excitation, layer_count
+    from descend.models.inspection.excitation import excitation, layer_count
 
     source = examples or model.card.provenance.source
     if not Path(source).exists():

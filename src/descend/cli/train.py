@@ -232,8 +232,8 @@ def column_kind(text: str) -> tuple[str, str]:
 def read_plan(path: str) -> Plan | LanguagePlan:
     """Read a plan that ``--dry-run --json`` printed."""
     from descend.models import LanguagePlan, Plan
-    from descend.models.modelfile import strict_json
-    from descend.models.names import spec_classes
+    from descend.models.files.modelfile import strict_json
+    from descend.models.files.names import spec_classes
     from descend.spec import from_json
 
     try:

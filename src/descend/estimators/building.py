@@ -24,7 +24,7 @@ from descend.layers import (
     LayerNormalization,
     Sequential,
 )
-from descend.models.names import OPTIMIZERS, SCHEDULES, choose
+from descend.models.files.names import OPTIMIZERS, SCHEDULES, choose
 from descend.models.networks.tables import default_descent, default_layers, table_network
 from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule

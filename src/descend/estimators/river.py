@@ -17,7 +17,7 @@ from descend.errors import DivergedError, UsageError
 from descend.layers import Dense, Sequential
 from descend.layers.summary import parameter_count
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
-from descend.models.names import OPTIMIZERS, choose
+from descend.models.files.names import OPTIMIZERS, choose
 from descend.training.compiled_rows import CompiledRows
 from descend.training.single_rows import SingleRows
 

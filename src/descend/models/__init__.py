@@ -1,7 +1,7 @@
 """Models: plans, trained models and their files, and training on each kind of input."""
 
 from descend.models.card import ModelCard
-from descend.models.forecast_report import ForecastReport, StepScores
+from descend.models.files.provenance import Provenance
 from descend.models.language.card import LanguageCard
 from descend.models.language.model import LanguageModel
 from descend.models.language.options import LanguageOptions
@@ -13,9 +13,9 @@ from descend.models.model import Model
 from descend.models.options import Options
 from descend.models.plan import Plan
 from descend.models.predictions import Predictions
-from descend.models.provenance import Provenance
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
-from descend.models.table_training import TableTraining
+from descend.models.series.report import ForecastReport, StepScores
+from descend.models.tables.training import TableTraining
 from descend.models.training import train
 from descend.models.trust.calibration import Temperature
 from descend.models.trust.decision import Decision

@@ -8,8 +8,8 @@ from descend.data.fields import check_specs
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
 from descend.errors import SpecError
+from descend.models.files.provenance import Provenance
 from descend.models.plan import Plan
-from descend.models.provenance import Provenance
 from descend.models.report import Report
 from descend.models.trust.calibration import Temperature
 from descend.models.trust.decision import Decision

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from descend.errors import ModelFileError, SpecError, UsageError
 from descend.models.card import ModelCard
+from descend.models.files.modelfile import read_model_file
+from descend.models.files.names import spec_classes
+from descend.models.files.tensors import plan_errors
 from descend.models.language.card import LanguageCard
 from descend.models.language.model import LanguageModel
 from descend.models.model import Model
-from descend.models.modelfile import read_model_file
-from descend.models.names import spec_classes
-from descend.models.tensors import plan_errors
 from descend.spec import from_json
 
 __all__ = ["load", "load_table_model"]

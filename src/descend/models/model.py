@@ -23,14 +23,14 @@ from descend.errors import DataError, ModelFileError, TargetError, UsageError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.models.card import ModelCard
-from descend.models.forecast_report import forecast_report, in_own_unit
-from descend.models.modelfile import to_bytes
+from descend.models.files.modelfile import to_bytes
+from descend.models.files.tensors import expected, flat, plan_errors, taken
 from descend.models.networks.tables import linear_network
 from descend.models.outputs import Answer, answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
-from descend.models.tensors import expected, flat, plan_errors, taken
+from descend.models.series.report import forecast_report, in_own_unit
 from descend.models.trust.conformal import scores_of
 from descend.models.trust.likeness import raw_and_hidden
 from descend.models.trust.rolling import joined

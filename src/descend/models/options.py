@@ -13,13 +13,13 @@ from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, Target
 from descend.errors import UsageError, did_you_mean
 from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
+from descend.models.files.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.metric_choice import named_metric
-from descend.models.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.networks.augmentation import amounts
 from descend.models.networks.periodic import periodic_descent
 from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
-from descend.models.realmlp import SMOOTHING, realmlp_descent
+from descend.models.tables.realmlp import SMOOTHING, realmlp_descent
 from descend.schedules import Constant
 from descend.spec import check_choice
 from descend.training import Descent

@@ -24,7 +24,7 @@ from descend.losses import (
     Quantile,
     SquaredError,
 )
-from descend.models.names import LOSSES, choose
+from descend.models.files.names import LOSSES, choose
 from descend.models.networks.tables import MOST_WEIGHTS
 from descend.models.trust.calibration import Temperature, tempered
 from descend.models.trust.decision import Decision

@@ -10,9 +10,9 @@ from descend import metrics
 from descend.data.fields import check_specs
 from descend.data.targets import ClassTarget, NumberTarget
 from descend.errors import SpecError
-from descend.models.forecast_report import ForecastReport
+from descend.models.files.plain import check_plain
 from descend.models.outputs import Answer
-from descend.models.plain import check_plain
+from descend.models.series.report import ForecastReport
 from descend.models.trust.conformal import LEVELS, Residuals
 from descend.spec import Spec
 

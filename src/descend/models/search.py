@@ -16,7 +16,7 @@ import numpy as np
 from descend.errors import DivergedError, OutputError, UsageError
 from descend.models.options import Options
 from descend.models.search_space import Between, Space, check_space, default_space
-from descend.models.table_training import TableTraining, plan_for
+from descend.models.tables.training import TableTraining, plan_for
 from descend.training import Run
 
 __all__ = ["Search", "Trial"]

@@ -12,7 +12,7 @@ from descend.models.language.training import train_language
 from descend.models.model import Model
 from descend.models.options import Options
 from descend.models.plan import Plan
-from descend.models.table_training import TableTraining
+from descend.models.tables.training import TableTraining
 from descend.training import EpochRecord
 
 __all__ = ["train"]

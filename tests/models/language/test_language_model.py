@@ -7,9 +7,9 @@ import pytest
 import descend
 from descend.errors import DataError, ModelFileError, UsageError
 from descend.models import LanguageModel, LanguageOptions, LanguageTraining
+from descend.models.files.modelfile import read_model_file, to_bytes
 from descend.models.language.model import MOST_PROMPT
 from descend.models.language.training import windows
-from descend.models.modelfile import read_model_file, to_bytes
 from descend.models.networks.language import carrying
 from descend.training.running_text import Draw, _drawn, start_state, text_nats
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from descend.data.tokens.tokens import Tokens
 from descend.errors import SpecError
+from descend.models.files.provenance import Provenance
 from descend.models.language.plan import LanguagePlan
 from descend.models.language.report import LanguageReport
-from descend.models.provenance import Provenance
 from descend.spec import Spec
 
 __all__ = ["LanguageCard"]

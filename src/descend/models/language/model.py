@@ -18,13 +18,13 @@ from descend.data.tokens.tokens import Tokens, joined
 from descend.errors import DataError, SpecError, UsageError
 from descend.layers import Layer
 from descend.layers.summary import parameter_count
+from descend.models.files.modelfile import to_bytes
+from descend.models.files.tensors import expected, flat, plan_errors, taken
 from descend.models.language.card import LanguageCard
 from descend.models.language.plan import LanguagePlan
 from descend.models.language.report import LanguageReport
-from descend.models.modelfile import to_bytes
 from descend.models.networks.language import carrying
 from descend.models.outputs import MOST_WEIGHTS
-from descend.models.tensors import expected, flat, plan_errors, taken
 from descend.spec import to_json
 from descend.training.running_text import LANES, Draw, text_nats, written_codes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from descend.models.plain import check_plain
+from descend.models.files.plain import check_plain
 from descend.spec import Spec, check_integer, check_number
 
 __all__ = ["LanguageReport"]

@@ -16,12 +16,12 @@ from descend.data.tokens.reading import read_bytes, read_running_text
 from descend.data.tokens.tokens import Tokens
 from descend.errors import DataError
 from descend.layers.summary import parameter_count, summary_line
+from descend.models.files.provenance import Provenance
 from descend.models.language.card import LanguageCard
 from descend.models.language.model import LanguageModel, check_fits
 from descend.models.language.ngrams import ngram_nats
 from descend.models.language.options import LanguageOptions
 from descend.models.language.plan import LanguagePlan
-from descend.models.provenance import Provenance
 from descend.models.time_limit import TimeLimit
 from descend.training import EpochRecord, Examples, Run
 

@@ -1,6 +1,7 @@
 """Networks that embed numbers by periodic functions, several members side by side.
 
-The network is that of RealMLP (`descend.models.realmlp`), narrower and several times side by side.
+The network is that of RealMLP (`descend.models.tables.realmlp`), narrower and several times side
+by side.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 from descend.losses import Combined, Hinge, Loss
 from descend.losses.ensemble import Ensemble
 from descend.metrics import log_loss
-from descend.models.plain import check_plain
+from descend.models.files.plain import check_plain
 from descend.spec import Spec, SpecError, check_choice
 from descend.training import linked_outputs
 

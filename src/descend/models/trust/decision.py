@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from descend import metrics
-from descend.models.plain import check_plain
+from descend.models.files.plain import check_plain
 from descend.spec import Spec, SpecError, check_choice
 
 __all__ = ["DECIDED", "Decision", "fit_decision"]

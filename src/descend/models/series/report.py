@@ -11,8 +11,8 @@ from descend import metrics
 from descend.data.fields import check_flag, check_specs
 from descend.data.forecasting.forecast import Windows
 from descend.errors import SpecError
+from descend.models.files.plain import check_plain
 from descend.models.outputs import Answer
-from descend.models.plain import check_plain
 from descend.models.trust.conformal import Residuals, interval_ends, scores_of
 from descend.models.trust.rolling import rolling_reaches
 from descend.spec import Spec

@@ -12,9 +12,9 @@ from descend.data.long_tables import LongTable, fit_long_table, looks_long
 from descend.data.reading import read_table
 from descend.data.table import Table
 from descend.errors import UsageError
-from descend.models.forecasting import forecast_rows
 from descend.models.options import Options
 from descend.models.plan import Plan
+from descend.models.series.forecasting import forecast_rows
 
 __all__ = ["Arranged", "arranged"]
 

@@ -15,6 +15,7 @@ from descend.layers import Layer, Members
 from descend.layers.summary import parameter_count, summary_line
 from descend.losses import Ensemble
 from descend.models.card import ModelCard
+from descend.models.files.provenance import Provenance
 from descend.models.judging import without_far_rows
 from descend.models.metric_choice import check_metric, metric_value, named_metric
 from descend.models.model import Model, linear_rival
@@ -25,10 +26,9 @@ from descend.models.networks.tables import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
 from descend.models.outputs import answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
-from descend.models.provenance import Provenance
-from descend.models.realmlp import HIDDEN, realmlp_network
-from descend.models.table_examples import TableExamples
-from descend.models.table_streaming import is_large, stream_examples
+from descend.models.tables.examples import TableExamples
+from descend.models.tables.realmlp import HIDDEN, realmlp_network
+from descend.models.tables.streaming import is_large, stream_examples
 from descend.models.time_limit import TimeLimit
 from descend.models.trust.trust import fit_trust
 from descend.optimizers import Adam

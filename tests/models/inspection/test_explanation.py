@@ -8,7 +8,7 @@ import pytest
 
 import descend
 from descend.errors import UsageError
-from descend.models.explanation import contributions, importances
+from descend.models.inspection.explanation import contributions, importances
 
 DRAW = np.random.default_rng(0)
 ROWS = 600

@@ -12,10 +12,10 @@ import pytest
 from descend.data.rows import Rows
 from descend.errors import ColumnError, DataError, UsageError
 from descend.models import Options, TableTraining, table_examples, table_streaming
-from descend.models.table_examples import TableExamples
-from descend.models.table_streaming import is_large, stream_examples
+from descend.models.tables.examples import TableExamples
+from descend.models.tables.streaming import is_large, stream_examples
 
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+PENGUINS = Path(__file__).parents[3] / "examples" / "penguins.csv"
 
 
 def mixed(path: Path, rows: int = 900) -> Path:

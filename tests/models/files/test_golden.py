@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import descend
-from descend.models.modelfile import VERSION
+from descend.models.files.modelfile import VERSION
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.descend"))

@@ -20,12 +20,12 @@ import numpy as np
 
 from descend.data.files import write_atomically
 from descend.errors import ModelFileError, OutputError, UsageError
-from descend.models.modelfile import canonical_json, read_model_file, to_bytes
-from descend.models.provenance import surroundings
+from descend.models.files.modelfile import canonical_json, read_model_file, to_bytes
+from descend.models.files.provenance import surroundings
 from descend.spec import to_json
 
 if TYPE_CHECKING:
-    from descend.models.table_training import TableTraining
+    from descend.models.tables.training import TableTraining
 
 __all__ = ["Checkpoints", "differences"]
 

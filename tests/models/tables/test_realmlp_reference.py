@@ -10,10 +10,10 @@ import pytest
 from descend.data.columns import infer_columns
 from descend.data.preprocessing import fit_preprocessing
 from descend.losses import CategoricalCrossEntropy, SquaredError
-from descend.models.realmlp import SMOOTHING, realmlp_descent, realmlp_network
+from descend.models.tables.realmlp import SMOOTHING, realmlp_descent, realmlp_network
 from descend.training.step import Settings, program
 
-REFERENCE = dict(np.load(Path(__file__).parents[1] / "reference" / "realmlp.npz"))
+REFERENCE = dict(np.load(Path(__file__).parents[2] / "reference" / "realmlp.npz"))
 """Made by ``tests/reference/realmlp.py``."""
 
 ORIGINAL = {

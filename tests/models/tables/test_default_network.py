@@ -8,7 +8,7 @@ import descend
 from descend.layers import Members
 from descend.losses import Ensemble
 from descend.models import Options, TableTraining
-from descend.models.explanation import contributions
+from descend.models.inspection.explanation import contributions
 
 DRAW = np.random.default_rng(0)
 ROWS = 1_700

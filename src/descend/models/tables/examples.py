@@ -26,11 +26,11 @@ from descend.data.targets import ClassTarget, Target, fit_target, infer_target, 
 from descend.errors import DataError, UsageError
 from descend.losses import Combined, Loss
 from descend.losses.weights import balanced_class_weights, example_weights
-from descend.models.arranging import arranged
 from descend.models.networks.branches import default_validation
 from descend.models.options import Options
 from descend.models.outputs import encoded, member_loss, unscaled
 from descend.models.plan import Plan
+from descend.models.series.arranging import arranged
 from descend.training import Examples
 
 __all__ = ["Asked", "FEWEST", "MOST_LABELS", "PARTS", "TableExamples", "split_of", "too_few"]

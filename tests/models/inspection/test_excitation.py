@@ -6,7 +6,7 @@ import pytest
 
 import descend
 from descend.errors import UsageError
-from descend.models.excitation import excitation, layer_count
+from descend.models.inspection.excitation import excitation, layer_count
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 import descend
 from descend.errors import UsageError
-from descend.models.forecasting import continued
+from descend.models.series.forecasting import continued
 
 STEPS = np.arange(240)
 

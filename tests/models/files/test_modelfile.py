@@ -12,9 +12,9 @@ from safetensors.numpy import load_file
 
 import descend
 from descend.errors import OutputError
-from descend.models import modelfile
-from descend.models.modelfile import canonical_json, read_model_file, to_bytes
-from descend.models.tensors import flat
+from descend.models.files import modelfile
+from descend.models.files.modelfile import canonical_json, read_model_file, to_bytes
+from descend.models.files.tensors import flat
 
 
 def test_every_byte():

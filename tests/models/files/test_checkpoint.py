@@ -18,8 +18,8 @@ import pytest
 
 from descend.errors import ModelFileError, OutputError, UsageError
 from descend.models import Options, TableTraining
-from descend.models import checkpoint as module
-from descend.models.checkpoint import Checkpoints
+from descend.models.files import checkpoint as module
+from descend.models.files.checkpoint import Checkpoints
 
 
 def table(rows: int = 80, seed: int = 0) -> pl.DataFrame:
@@ -114,7 +114,7 @@ def test_both_differences_are_named(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_a_newer_descend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from descend.models import modelfile
+    from descend.models.files import modelfile
 
     monkeypatch.setattr(modelfile, "VERSION", modelfile.VERSION + 1)
     stopped_after(tmp_path, 1)

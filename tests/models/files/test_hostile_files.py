@@ -17,7 +17,7 @@ import pytest
 
 import descend
 from descend.errors import ModelFileError
-from descend.models.modelfile import MAX_TENSORS
+from descend.models.files.modelfile import MAX_TENSORS
 
 MOST_MEMORY = 200 * 1024**2
 
@@ -400,7 +400,7 @@ AUDIT = """
 import sys
 import descend, jax, polars
 from descend.models import load
-from descend.models.names import spec_classes
+from descend.models.files.names import spec_classes
 load(sys.argv[1])  # all imports are done
 opened = []
 def watch(event, arguments):

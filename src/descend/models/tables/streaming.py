@@ -32,7 +32,7 @@ from descend.data.targets import fit_target, infer_target, labelled_rows
 from descend.errors import DataError, TableError, UsageError
 from descend.models.options import Options
 from descend.models.plan import Plan
-from descend.models.table_examples import (
+from descend.models.tables.examples import (
     FEWEST,
     PARTS,
     Asked,

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from descend.models.plain import check_plain
+from descend.models.files.plain import check_plain
 from descend.spec import Spec
 from descend.training import EpochRecord
 from descend.version import __version__

@@ -1,0 +1,1 @@
+"""Model files and checkpoints: what is written, and how it is checked when read."""

@@ -1,0 +1,1 @@
+"""Looking inside a model: what excites its units, what matters to it, and why it decided so."""

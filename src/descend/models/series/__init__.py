@@ -1,0 +1,1 @@
+"""Series of a table: laid out as rows, continued, and tested step by step."""
