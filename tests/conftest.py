@@ -63,3 +63,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 
 _TESTS = pytest.StashKey[list[int]]()
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their argument: what they hold may change by the second, as a header's time."""
+    return argname if isinstance(val, bytes) else None

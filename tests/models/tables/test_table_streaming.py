@@ -11,7 +11,8 @@ import pytest
 
 from descend.data.rows import Rows
 from descend.errors import ColumnError, DataError, UsageError
-from descend.models import Options, TableTraining, table_examples, table_streaming
+from descend.models import Options, TableTraining
+from descend.models.tables import examples, streaming
 from descend.models.tables.examples import TableExamples
 from descend.models.tables.streaming import is_large, stream_examples
 
@@ -37,7 +38,7 @@ def mixed(path: Path, rows: int = 900) -> Path:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_streaming, "BLOCK", 64)
+    monkeypatch.setattr(streaming, "BLOCK", 64)
 
 
 def same(a, b) -> None:
@@ -81,12 +82,12 @@ def test_same_weights_and_report(small_blocks: None) -> None:
 def test_a_sample_speaks_for_a_larger_table(
     tmp_path: Path, small_blocks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_streaming, "SAMPLE", 200)
+    monkeypatch.setattr(streaming, "SAMPLE", 200)
     path = mixed(tmp_path / "mixed.csv")
     found = stream_examples(path, Options.of(target="y", weight="w"), None)
     assert any("spread over the file" in note for note in found.notes)
     whole = TableExamples.read(path, Options.of(target="y", weight="w"), None)
-    sizes = [[len(getattr(e.split, part)) for part in table_examples.PARTS] for e in (found, whole)]
+    sizes = [[len(getattr(e.split, part)) for part in examples.PARTS] for e in (found, whole)]
     assert sum(sizes[0]) == sum(sizes[1])
     numbers = found.inputs["train"]
     numbers = np.asarray(numbers["numbers"] if isinstance(numbers, dict) else numbers)
@@ -104,7 +105,7 @@ def test_a_file_that_changes_is_an_error(
         path = path.with_suffix(ending)
         pl.read_csv(path.with_suffix(".csv")).write_parquet(path, row_group_size=100)
     content = path.read_bytes()
-    real = table_streaming.stream_table
+    real = streaming.stream_table
 
     def changing(*given, **more):
         for i, part in enumerate(real(*given, **more)):
@@ -116,7 +117,7 @@ def test_a_file_that_changes_is_an_error(
             elif i == 3:
                 path.write_bytes(content[:100])
 
-    monkeypatch.setattr(table_streaming, "stream_table", changing)
+    monkeypatch.setattr(streaming, "stream_table", changing)
     with pytest.raises(DataError, match="changed while it was being read"):
         stream_examples(path, Options.of(target="y"), None)
 
@@ -124,7 +125,7 @@ def test_a_file_that_changes_is_an_error(
 def test_a_cell_that_no_sampled_row_announced(
     tmp_path: Path, small_blocks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_streaming, "SAMPLE", 100)
+    monkeypatch.setattr(streaming, "SAMPLE", 100)
     path = tmp_path / "odd.csv"
     cells = [f"{i / 7:.3f},{'ab'[i % 2]}" for i in range(1000)]
     cells[777] = "many,a"
@@ -140,7 +141,7 @@ def test_what_is_no_file_cannot_be_streamed(source: object) -> None:
 
 
 def test_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_streaming, "LARGE_TEXT", 1000)
+    monkeypatch.setattr(streaming, "LARGE_TEXT", 1000)
     assert is_large(PENGUINS)
     assert not is_large("-")
     assert not is_large(tmp_path)
