@@ -117,6 +117,16 @@ class Preprocessing(Spec):
         return tuple(e for e in self.encoders if not isinstance(e, ArrayEncoder))
 
     @property
+    def number_places(self) -> tuple[int, ...]:
+        """Where the numbers stand among the columns of the matrix.
+
+        Flags of gaps, parts of dates, yes-or-no and one-hot columns are left out.
+        """
+        starts = np.cumsum([0, *(encoder.width for encoder in self._matrix)])
+        pairs = zip(starts, self._matrix, strict=False)
+        return tuple(int(start) for start, e in pairs if isinstance(e, NumberEncoder))
+
+    @property
     def _width(self) -> int:
         return sum(encoder.width for encoder in self._matrix)
 

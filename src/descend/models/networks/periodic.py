@@ -6,7 +6,6 @@ by side.
 
 from __future__ import annotations
 
-from descend.data.encoders.number import NumberEncoder
 from descend.data.preprocessing import Preprocessing
 from descend.errors import UsageError
 from descend.initializers import SmallNormal
@@ -32,7 +31,6 @@ __all__ = [
     "HIDDEN",
     "MEMBERS",
     "group_adam",
-    "number_places",
     "periodic_descent",
     "periodic_network",
 ]
@@ -53,19 +51,6 @@ FACTORS = (
     ("readout", 0.1),
     ("scale", 6.0),
 )
-
-
-def number_places(preprocessing: Preprocessing) -> tuple[int, ...]:
-    """Return where the numbers stand among the columns of the matrix of numbers.
-
-    Flags of gaps, parts of dates, yes-or-no and one-hot columns are left out.
-    """
-    places, place = [], 0
-    for encoder in preprocessing.encoders:
-        if isinstance(encoder, NumberEncoder):
-            places.append(place)
-        place += getattr(encoder, "width", 0)
-    return tuple(places)
 
 
 def periodic_network(
@@ -99,7 +84,7 @@ def periodic_network(
             f"this network reads numbers and categories, and there is a column of kind {kind}: "
             "drop it, or leave out --network"
         )
-    places = number_places(preprocessing)
+    places = preprocessing.number_places
     numbers: list[Layer] = [RobustScaling()]
     numbers += [PeriodicEmbedding(places)] if places else []
     sizes, shape = preprocessing.embedding_sizes, preprocessing.input_shape

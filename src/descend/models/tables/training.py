@@ -82,7 +82,7 @@ class TableTraining:
             self.validation = examples.part_of_file(file, plan.loss, weight, **reading)
         self.far = 0
         if examples.windows is None:
-            places = periodic.number_places(examples.preprocessing)
+            places = examples.preprocessing.number_places
             self.validation, self.far = without_far_rows(train, self.validation, places)
         # Two runs read the training rows, the network's and the linear rival's: they are handed
         # to JAX once, and NumPy's copy is let go.
