@@ -59,7 +59,11 @@ def test_more_than_the_model_knows_is_refused(forecaster, descend, folder):
     (folder / "short.csv").write_text(series(STEPS[:3]))
     short = descend("predict", "shop.descend", "short.csv")
     assert short.code == 1 or short.code == 2 or short.code == 3
-    assert "has 3 known steps in a row" in short.err
+    assert "has 3 steps, and" in short.err
+    lines = series().splitlines(keepends=True)
+    (folder / "gaps.csv").write_text("".join(x for i, x in enumerate(lines) if i % 4 != 3))
+    refused = descend("train", "gaps.csv", "-t", "sold", "--time", "day", "--forecast", 4)
+    assert "has at most 3 known steps in a row, and 5 are needed" in refused.err
     (folder / "other.csv").write_text("week,sold\n1,2\n2,3\n")
     other = descend("predict", "shop.descend", "other.csv")
     assert 'a column "day" is needed to continue the series' in other.err

@@ -227,13 +227,7 @@ class Forecast(Spec):
             pieces.append(self._rows(number, track, origins, latest))
         pieces = [piece for piece in pieces if len(piece.origins)]
         if not pieces:
-            short = min(lacking, key=lambda track: len(track.values)) if lacking else tracks[0]
-            name = f' "{short.name}"' if short.name else ""
-            raise DataError(
-                f"{source}: the series{name} has {len(short.values):,} known steps in a row, and "
-                f"{self.history + ahead:,} are needed: {self.history:,} of the past"
-                + ("" if latest else f" and {ahead} to compare with")
-            )
+            raise DataError(f"{source}: {self._lacking(lacking or tracks, ahead)}")
         frame = pl.concat([piece.table.frame for piece in pieces])
         kinds = dict.fromkeys(frame.columns, "number")
         kinds |= {c.name: c.kind for c in self.others} if self.others else {}
@@ -247,6 +241,23 @@ class Forecast(Spec):
             self, table, whole("series"), whole("origins"), whole("last"), whole("season_before"),
             whole("truth"), whole("scale"),
         )  # fmt: skip
+
+    def _lacking(self, tracks: Sequence[Track], ahead: int) -> str:
+        """Return why none of some series has a row, by the one with the fewest steps."""
+        short = min(tracks, key=lambda track: len(track.values))
+        steps, needed = len(short.values), self.history + ahead
+        named = f'the series "{short.name}"' if short.name else "the series"
+        if steps < needed:
+            parts = f"{self.history:,} of the past" + (
+                f" and {ahead} to compare with" * (ahead > 0)
+            )
+            return f"{named} has {steps:,} steps, and {needed:,} are needed: {parts}"
+        gaps = np.flatnonzero(np.isnan(np.concatenate([[np.nan], short.values, [np.nan]])))
+        return (
+            f"{named} has at most {np.diff(gaps).max() - 1:,} known steps in a row, and "
+            f"{ahead + 1:,} are needed, one to start from and {ahead:,} to compare with: fill the "
+            "gaps, or ask for a smaller --forecast"
+        )
 
     def _rows(self, number: int, track: Track, origins: np.ndarray, latest: bool) -> Windows:
         """Return the rows of one series at some of its steps."""

@@ -204,7 +204,7 @@ def _without_doubles(
         name = "" if time is None else time.name
         cell = "" if time is None else f' "{frame[time.name][int(before[place])]}"'
         mend = (
-            "Several series in one file are told apart by --group COLUMN"
+            "Keep one row a time; several series in one file are told apart by --group COLUMN"
             if group is None
             else "Each series needs one row a time"
         )
