@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from descend.errors import UsageError
+from descend.layers.coins import coins
 from descend.layers.layer import Layer, Params, Shape, State, array_shape
 from descend.schedules import FlatCosine
 from descend.spec import check_number
@@ -63,7 +64,7 @@ class Dropout(Layer):
         if key is None:
             raise UsageError("Dropout draws when train is true: give apply a random key")
         keep = 1.0 - self.rate
-        kept = jax.random.bernoulli(key, keep, x.shape)
+        kept = coins(key, keep, x.shape)
         return jnp.where(kept, x / keep, 0), state
 
     @property
@@ -120,8 +121,7 @@ class FadingDropout(Layer):
         if key is None:
             raise UsageError("FadingDropout draws when train is true: give apply a random key")
         keep = 1 - self.rate * FlatCosine()(state["progress"])
-        # 16 random bits an element are half the work of the 32 that a uniform number takes.
-        kept = jax.random.bits(key, x.shape, jnp.uint16) < jnp.round(keep * 65_536)
+        kept = coins(key, keep, x.shape)
         return jnp.where(kept, x / keep, 0), state
 
     @property

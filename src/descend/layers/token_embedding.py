@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from descend.errors import UsageError
 from descend.initializers import Initializer, SmallNormal
+from descend.layers.coins import coins
 from descend.layers.layer import Layer, Params, Shape, State
 from descend.layers.sequence import (
     like_shape,
@@ -40,7 +41,7 @@ def _vectors(
                 f"{type(layer).__name__} draws when train is true: give apply a random key"
             )
         keep = 1.0 - layer.token_dropout
-        kept = jax.random.bernoulli(key, keep, codes.shape)
+        kept = coins(key, keep, codes.shape)
         vectors = jnp.where(kept[..., None], vectors / keep, 0)
     return vectors, length
 
