@@ -111,7 +111,7 @@ def test_marks_in_names_are_left_alone(train, good):
 
 
 def test_several_targets(train, descend, folder, good):
-    result = train(good, "-t", "y,b")
+    result = train(good, "-t", "y", "-t", "b")  # the same as y,b
     assert result.code == 0, result.err
     report = load(folder / "data.descend").report
     assert [type(part).__name__ for part in report.targets] == ["ClassReport", "NumberReport"]

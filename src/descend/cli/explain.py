@@ -20,6 +20,7 @@ MOST_LINES = 30
 @click.command("explain", short_help="Say which columns matter to a model.")
 @click.argument("model")
 @click.argument("file")
+@click.option("-t", "--target", metavar="NAME", help="Which target, where MODEL has several.")
 @click.option("--row", type=int, help="Explain the prediction of this row, from 1.")
 @click.option("--picture", metavar="FILE", help="Draw it as SVG.")
 @reading_options
@@ -28,6 +29,7 @@ MOST_LINES = 30
 def command(
     model: str,
     file: str,
+    target: str | None,
     row: int | None,
     picture: str | None,
     as_json: bool,
@@ -49,8 +51,9 @@ def command(
     from descend.cli.scores import number
     from descend.data.files import write_atomically
     from descend.data.reading import read_table
+    from descend.data.targets import ClassTarget
     from descend.models import load_table_model
-    from descend.models.inspection.explanation import contributions, importances
+    from descend.models.inspection.explanation import contributions, importances, place_of_target
 
     drawing = pictures.check_picture(picture)
     loaded = load_table_model(model)
@@ -62,11 +65,13 @@ def command(
     with naming(file):
         frame = loaded.rows_of(read_table(file, **reading(values)))[0].frame
     talk = render.Talk(quiet or as_json, to_stdout=True)
-    target = loaded.only_target().name
+    place = place_of_target(loaded, target)
+    explained = loaded.card.targets[place]
+    name, classes = explained.name, isinstance(explained, ClassTarget)
     if row is None:
-        found = importances(loaded, frame)
-        unit = "nats of log loss" if loaded.classes else f"mean absolute error of {target}"
-        title = f"{target}: how much worse without the column, in {unit}"
+        found = importances(loaded, frame, target=name)
+        unit = "nats of log loss" if classes else f"mean absolute error of {name}"
+        title = f"{name}: how much worse without the column, in {unit}"
         talk.line("Matters", title)
         for one in found[:MOST_LINES]:
             ends = f"({number(one.low)} to {number(one.high)})"
@@ -77,9 +82,9 @@ def command(
         bars = [one.rise for one in found[:MOST_LINES]]
         ends = [(one.low, one.high) for one in found[:MOST_LINES]]
     else:
-        parts, usual, final, gap = contributions(loaded, frame, row - 1)
-        answer = loaded.predictions(frame[row - 1 : row]).answers[0]
-        what = f"probability of {answer.prediction[0]}" if loaded.classes else target
+        parts, usual, final, gap = contributions(loaded, frame, row - 1, target=name)
+        answer = loaded.predictions(frame[row - 1 : row]).answers[place]
+        what = f"probability of {answer.prediction[0]}" if classes else name
         title = f"row {row}, {what}: {number(final)}; a usual row {number(usual)}"
         talk.line("Matters", title)
         for one in parts[:MOST_LINES]:

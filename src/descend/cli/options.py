@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
+from descend.cli.values import Names
 from descend.errors import ColumnError, TargetError
 
 __all__ = [
     "json_option",
+    "names_option",
     "naming",
     "quiet_option",
     "reading",
@@ -23,6 +25,18 @@ __all__ = [
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Write errors only.")
+
+
+def _together(
+    context: click.Context, parameter: click.Parameter, values: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...] | None:
+    """Return all names in one tuple, None where the option was not given."""
+    return tuple(name for names in values for name in names) if values else None
+
+
+def names_option(*flags: str, help: str) -> Callable[..., Any]:
+    """Return an option that takes names, with commas or given several times."""
+    return click.option(*flags, type=Names(), multiple=True, callback=_together, help=help)
 
 
 def _most_pixels(

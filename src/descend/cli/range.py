@@ -10,8 +10,15 @@ from typing import Any
 import click
 
 from descend.cli.destination import check_writable
-from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
-from descend.cli.values import BatchSize, Layers, Names
+from descend.cli.options import (
+    json_option,
+    names_option,
+    naming,
+    quiet_option,
+    reading,
+    reading_options,
+)
+from descend.cli.values import BatchSize, Layers
 
 __all__ = ["command"]
 
@@ -20,8 +27,8 @@ BAR = 30
 
 @click.command("range", short_help="Try learning rates side by side and suggest one.")
 @click.argument("file")
-@click.option("-t", "--target", type=Names(), help="Column to predict; several with commas.")
-@click.option("--drop", type=Names(), help="Columns to leave out.")
+@names_option("-t", "--target", help="Column to predict; several with commas.")
+@names_option("--drop", help="Columns to leave out.")
 @click.option("--layers", type=Layers(), help="Units of the hidden layers, as 64,32.")
 @click.option("--activation", default="relu", help="relu, tanh, sigmoid, gelu, ...")
 @click.option("--loss", help="squared_error, huber, categorical_cross_entropy, focal, ...")

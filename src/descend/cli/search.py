@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from descend.cli.destination import check_writable, model_name
-from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
+from descend.cli.options import (
+    json_option,
+    names_option,
+    naming,
+    quiet_option,
+    reading,
+    reading_options,
+)
 from descend.cli.running import stopping
 from descend.cli.train import command as train
-from descend.cli.values import Names
 from descend.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -55,9 +61,9 @@ class _Choices(click.ParamType[Any]):
 
 @click.command("search", short_help="Search for good settings: layers, rates, dropout, decay.")
 @click.argument("file")
-@click.option("-t", "--target", type=Names(), help="Column to predict; several with commas.")
+@names_option("-t", "--target", help="Column to predict; several with commas.")
 @click.option("-o", "--out", type=click.Path(), help="Model file to write [FILE's name].descend")
-@click.option("--drop", type=Names(), help="Columns to leave out.")
+@names_option("--drop", help="Columns to leave out.")
 @click.option(
     "--try",
     "space",

@@ -15,10 +15,10 @@ def coins(key: jax.Array, probability: Any, shape: tuple[int, ...]) -> jax.Array
     """Return booleans that are true with a probability, each for itself, (shape).
 
     Coin i is true where h(i) < 2²⁴ p, with h the hash below of 24 bits, whose two seeds the key
-    gives. A hash is a dozen operations on an element and nothing else, so the compiler makes it part
-    of the loop that uses the coins; `jax.random.bernoulli` takes some 100 operations and memory
-    for its bits. It is meant for what a network drops in training: two keys give other coins, but
-    nothing that needs more than that should be drawn with it.
+    gives. A hash is a dozen operations on an element and nothing else, so the compiler makes it
+    part of the loop that uses the coins; `jax.random.bernoulli` takes some 100 operations, and
+    memory for its bits. It is meant for what a network drops in training: two keys give other
+    coins, but nothing that needs more than that should be drawn with it.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ __all__ = ["input_slopes", "path_gradients"]
 
 @lru_cache(maxsize=64)
 def path_gradients(
-    network: Layer, loss: Loss, column: int, temperature: float = 1.0
+    network: Layer, loss: Loss, column: int, temperature: float = 1.0, target: int = 0
 ) -> Callable[..., tuple[Any, Any]]:
     """Return the compiled (params, state, numbers, rest) -> (predictions, slopes by numbers).
 
@@ -25,11 +25,13 @@ def path_gradients(
     ----------
     network : Layer
     loss : Loss
-        Of one target; its link makes the predictions.
+        Its link makes the predictions.
     column : int
         The column of the predictions that is explained.
     temperature : float
         Raw outputs are divided by it before the link.
+    target : int
+        Which target is explained, where the loss is of several.
 
     Returns
     -------
@@ -42,6 +44,7 @@ def path_gradients(
         inputs = {**numbers, **rest}
         raw, _ = network.apply(params, state, inputs.get("", inputs), key=None, train=False)
         linked = loss.link(raw / temperature)
+        linked = linked[target] if isinstance(linked, tuple) else linked
         chosen = linked if linked.ndim == 1 else linked[:, column]
         return jnp.sum(chosen), chosen
 

@@ -62,6 +62,42 @@ def test_contributions_of_a_deep_ensemble_are_complete():
         contributions(model, frame, 600)
 
 
+@pytest.fixture(scope="module")
+def of_two():
+    """A linear model of a class that hangs on "strong", and of a number that hangs on "weak"."""
+    side = pl.when(pl.col("strong") > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
+    frame = TABLE.select("strong", "weak", side=side, m=3 * pl.col("weak"))
+    return descend.train(frame, ("side", "m"), layers=(), epochs=40, learning_rate=0.02), frame
+
+
+def test_of_several_targets_each_is_explained_by_its_own_columns(of_two):
+    model, frame = of_two
+    for target, column in (("side", "strong"), ("m", "weak")):
+        found = {one.column: one.rise for one in importances(model, frame, target=target)}
+        other = "weak" if column == "strong" else "strong"
+        assert found[column] > 10 * abs(found[other])
+        parts, usual, final, gap = contributions(model, frame, 4, target=target)
+        assert parts[0].column == column
+        assert sum(one.share for one in parts) + gap == pytest.approx(final - usual, abs=1e-6)
+        assert abs(gap) < 0.01 * abs(final - usual)
+    assert final == pytest.approx(model.predictions(frame).answers[1].prediction[4], rel=1e-5)
+
+
+def test_of_several_targets_one_must_be_named(of_two, tmp_path, capsys):
+    from descend.cli.main import run
+
+    model, frame = of_two
+    with pytest.raises(UsageError, match='no target "n": it has side, m'):
+        importances(model, frame, target="n")
+    model.save(tmp_path / "m.descend")
+    frame.write_csv(tmp_path / "rows.csv")
+    command = ["explain", str(tmp_path / "m.descend"), str(tmp_path / "rows.csv")]
+    assert run(command) == 2
+    assert "name side, m with --target" in " ".join(capsys.readouterr().err.split())
+    assert run([*command, "--target", "m", "--row", "5"]) == 0
+    assert "row 5, m: " in capsys.readouterr().out
+
+
 def test_the_command(linear, tmp_path, monkeypatch, capsys):
     from descend.cli.main import run
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from descend.data.columns import listed
 from descend.data.targets import ClassTarget, NumberTarget, labelled_rows
 from descend.errors import DataError, UsageError
-from descend.losses import Combined, Ensemble, Quantile
+from descend.losses import Combined, Quantile
 from descend.models.model import Model
-from descend.models.outputs import Answer
+from descend.models.outputs import Answer, member_loss
 from descend.training.attribution import path_gradients
 
-__all__ = ["Contribution", "Importance", "contributions", "importances"]
+__all__ = ["Contribution", "Importance", "contributions", "importances", "place_of_target"]
 
 MOST_ROWS = 2_000
 """Rows that importances are measured on: more change little."""
@@ -65,17 +66,44 @@ class Contribution:
     share: float
 
 
+def place_of_target(model: Model, name: str | None) -> int:
+    """Return the place of a target among those of a model; of a model of one it needs no name.
+
+    Raises
+    ------
+    UsageError
+        If it has no such target, or several and none is named.
+    """
+    names = model.plan.targets
+    if name is None and len(names) == 1:
+        return 0
+    if name is None:
+        raise UsageError(
+            f"this model has several targets, and they are explained one at a time: name "
+            f"{listed(names, 20)} with --target (from Python: target=)"
+        )
+    if name not in names:
+        raise UsageError(f'this model has no target "{name}": it has {listed(names, 20)}')
+    return names.index(name)
+
+
 def importances(
-    model: Model, frame: pl.DataFrame, *, repeats: int = 5, seed: int = 0
+    model: Model,
+    frame: pl.DataFrame,
+    *,
+    target: str | None = None,
+    repeats: int = 5,
+    seed: int = 0,
 ) -> tuple[Importance, ...]:
     """Return the permutation importance of each column, the largest first.
 
     Parameters
     ----------
     model : Model
-        Of one target.
     frame : polars.DataFrame
         Rows with known targets, best of all rows that training has not seen.
+    target : str, optional
+        Which target's predictions; needed where the model has several.
     repeats : int
         Shuffles of each column.
     seed : int
@@ -84,43 +112,44 @@ def importances(
     ------
     DataError
         If fewer than two rows have a known target.
+    UsageError
+        If the model has several targets and none is named, or none of that name.
 
     References
     ----------
     Breiman (2001), Random forests; Fisher, Rudin and Dominici (2019), All models are wrong, but
     many are useful.
     """
-    model.only_target()
+    place = place_of_target(model, target)
     generator = np.random.default_rng(seed)
-    rows = labelled_rows(frame, model.card.targets)
+    rows = labelled_rows(frame, model.card.targets[place : place + 1])
     if len(rows) < 2:
         raise DataError("importances need at least two rows with a known target")
     if len(rows) > MOST_ROWS:
         rows = np.sort(generator.choice(rows, MOST_ROWS, replace=False))
     frame = frame[rows]
-    truth = _truth(model, frame)
-    before = _losses(model, frame, truth)
+    truth = _truth(model.card.targets[place], frame)
+    before = _losses(model, place, frame, truth)
     found = []
     for name in model.card.preprocessing.input_names:
         rises = np.zeros(len(frame))
         for _ in range(repeats):
             order = generator.permutation(len(frame))
             shuffled = frame.with_columns(frame[name].gather(order))
-            rises += (_losses(model, shuffled, truth) - before) / repeats
+            rises += (_losses(model, place, shuffled, truth) - before) / repeats
         mean, error = float(rises.mean()), float(rises.std(ddof=1) / np.sqrt(len(rises)))
         found.append(Importance(name, mean, mean - 1.96 * error, mean + 1.96 * error))
     return tuple(sorted(found, key=lambda one: -one.rise))
 
 
-def _truth(model: Model, frame: pl.DataFrame) -> np.ndarray:
-    target = model.card.targets[0]
+def _truth(target: ClassTarget | NumberTarget, frame: pl.DataFrame) -> np.ndarray:
     return target.encode(frame) if isinstance(target, ClassTarget) else target.numbers(frame)
 
 
-def _losses(model: Model, frame: pl.DataFrame, truth: np.ndarray) -> np.ndarray:
-    """Return the loss of each row, float64 (rows,)."""
-    answer: Answer = model.predictions(frame).answers[0]
-    if isinstance(model.card.targets[0], NumberTarget):
+def _losses(model: Model, place: int, frame: pl.DataFrame, truth: np.ndarray) -> np.ndarray:
+    """Return the loss of each row by one target, float64 (rows,)."""
+    answer: Answer = model.predictions(frame).answers[place]
+    if isinstance(model.card.targets[place], NumberTarget):
         return np.abs(answer.prediction - truth)
     if answer.probabilities is None:
         return (answer.codes != truth).astype(np.float64)
@@ -129,7 +158,7 @@ def _losses(model: Model, frame: pl.DataFrame, truth: np.ndarray) -> np.ndarray:
 
 
 def contributions(
-    model: Model, frame: pl.DataFrame, row: int
+    model: Model, frame: pl.DataFrame, row: int, *, target: str | None = None
 ) -> tuple[tuple[Contribution, ...], float, float, float]:
     """Return what each column adds to the prediction of one row: integrated gradients.
 
@@ -141,11 +170,12 @@ def contributions(
     Parameters
     ----------
     model : Model
-        Of one target.
     frame : polars.DataFrame
         The row, and others to say what is usual.
     row : int
         From 0.
+    target : str, optional
+        Which target's prediction; needed where the model has several.
 
     Returns
     -------
@@ -160,13 +190,15 @@ def contributions(
     Raises
     ------
     UsageError
-        If there is no such row, or the model reads other columns than numbers and categories.
+        If there is no such row, the model reads other columns than numbers and categories, or its
+        targets are several and none is named.
 
     References
     ----------
     Sundararajan, Taly and Yan (2017), Axiomatic attribution for deep networks.
     """
-    target, preprocessing = model.only_target(), model.card.preprocessing
+    place, preprocessing = place_of_target(model, target), model.card.preprocessing
+    explained = model.card.targets[place]
     if not 0 <= row < len(frame):
         raise UsageError(f"there is no row {row + 1}: the table has {len(frame):,} rows")
     if preprocessing.array_encoders:
@@ -174,9 +206,9 @@ def contributions(
     inputs, _ = preprocessing.transform(frame)
     inputs = inputs if isinstance(inputs, dict) else {"": inputs}
     numbers = next((name for name in ("", "numbers") if name in inputs), None)
-    answer = model.predictions(frame[row : row + 1]).answers[0]
-    code = int(answer.codes[0]) if isinstance(target, ClassTarget) else 0
-    walk = _Walk(model, code)
+    answer = model.predictions(frame[row : row + 1]).answers[place]
+    code = int(answer.codes[0]) if isinstance(explained, ClassTarget) else 0
+    walk = _Walk(model, place, code)
     codes = inputs.get("codes", np.zeros((len(frame), 0), np.int32))
     usual_codes = np.array([np.bincount(column).argmax() for column in codes.T], np.int32)
     shares = dict.fromkeys(preprocessing.input_names, 0.0)
@@ -205,20 +237,19 @@ def contributions(
 class _Walk:
     """One prediction of a model as a function of its encoded inputs, in the target's own unit."""
 
-    def __init__(self, model: Model, code: int) -> None:
-        self.model, self.target = model, model.card.targets[0]
+    def __init__(self, model: Model, place: int, code: int) -> None:
+        self.model, self.target = model, model.card.targets[place]
         loss = model.plan.loss
-        inner = loss.loss if isinstance(loss, Ensemble) else loss
-        if isinstance(inner, Combined):
-            raise UsageError("a model of several targets cannot be explained")
+        inner = member_loss(loss)
+        inner = inner.losses[place] if isinstance(inner, Combined) else inner
         # Of two classes with one output, the link is the probability of the second.
         self.flipped = inner.target == "binary" and code == 0
         column = code if inner.target == "class" else 0
-        fitted = model.card.temperatures[0] if model.card.temperatures else None
+        fitted = model.card.temperatures[place] if model.card.temperatures else None
         temperature = fitted.value if fitted is not None and fitted.kept else 1.0
         if isinstance(inner, Quantile):  # the level that stands for the prediction
             column = int(np.argmin([abs(level - 0.5) for level in inner.levels]))
-        self.function = path_gradients(model.plan.network, loss, column, temperature)
+        self.function = path_gradients(model.plan.network, loss, column, temperature, place)
 
     def predict(self, numbers: str | None, x: np.ndarray, codes: np.ndarray) -> float:
         """Return the prediction of one row."""
