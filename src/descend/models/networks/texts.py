@@ -26,6 +26,9 @@ __all__ = ["TEXT"]
 _MANY = 5_000
 """Texts, from which on words recur often enough for the quicker network."""
 
+_BRIEF = 32
+"""Words read in order, up to which texts are as brief as questions: their order says much."""
+
 
 def _much(encoder: TextEncoder, rows: int) -> bool:
     """Return whether there is so much text that whole words tell enough, without their order.
@@ -50,7 +53,10 @@ def _order(encoder: TextEncoder, rows: int) -> Layer:
     if encoder.tokens == "characters":
         layers = (TokenEmbedding(encoder.codes, 32), Recurrent(GRU(96), bidirectional=True))
         return Sequential((*layers, Dropout(0.3)))
-    units, widths = (64, (1,)) if _much(encoder, rows) else (48, (2, 3, 4))
+    if _much(encoder, rows):
+        units, widths = 64, (1,)
+    else:
+        units, widths = 96 if encoder.steps <= _BRIEF else 48, (2, 3, 4)
     return Sequential(
         (
             TokenEmbedding(encoder.codes, units, token_dropout=0.2),
