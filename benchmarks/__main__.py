@@ -30,6 +30,7 @@ BENCHMARKS = (
     "photo_memory",
     "recurrent",
     "texts",
+    "unlike",
 )
 
 

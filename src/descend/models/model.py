@@ -32,7 +32,13 @@ from descend.models.predictions import Predictions
 from descend.models.report import ClassReport, NumberReport, Report, class_report, number_report
 from descend.models.series.report import forecast_report, in_own_unit
 from descend.models.trust.conformal import scores_of
-from descend.models.trust.likeness import raw_and_hidden
+from descend.models.trust.likeness import (
+    HIDDEN,
+    NUMBERS,
+    numbers_of,
+    raw_and_hidden,
+    share_of_views,
+)
 from descend.models.trust.rolling import joined
 from descend.models.trust.trust import Trust, take_trust, with_intervals
 from descend.spec import to_json
@@ -156,12 +162,12 @@ class Model:
         table, windows = self.rows_of(examples, latest=True)
         frame = located(table.frame, self.plan.columns, table.base)
         inputs, notes = self.card.preprocessing.transform(frame, first_row=first_row)
-        likeness = None
-        if self.trust.likeness is None:
-            raw = self._raw(inputs)
+        views = {NUMBERS: numbers_of(inputs, self.card.preprocessing.number_places)}
+        if HIDDEN in self.trust.likeness:
+            raw, views[HIDDEN] = raw_and_hidden(self.plan.network, self.params, self.state, inputs)
         else:
-            raw, hidden = raw_and_hidden(self.plan.network, self.params, self.state, inputs)
-            likeness = None if hidden is None else self.trust.likeness.share(hidden)
+            raw = self._raw(inputs)
+        likeness = share_of_views(self.trust.likeness, views)
         found = self._answers(raw, first_row)
         if interval is not None:
             found = tuple(

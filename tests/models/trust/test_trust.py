@@ -11,7 +11,7 @@ from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Combined
 from descend.losses.ensemble import Ensemble
 from descend.models.trust.calibration import fit_temperatures, tempered
 from descend.models.trust.conformal import Residuals
-from descend.models.trust.likeness import fit_likeness
+from descend.models.trust.likeness import fit_likeness, share_of_views
 
 DRAW = np.random.default_rng(0)
 
@@ -93,6 +93,25 @@ def test_likeness_of_usual_rows_is_uniform_and_of_far_ones_small():
     assert 0.003 < np.mean(usual <= 0.01) < 0.03
     assert 0.4 < usual.mean() < 0.6
     assert np.all(found.share(rows[2000:] + 40 * DRAW.normal(size=40)) <= 0.01)
+
+
+def test_likeness_of_numbers_does_not_hang_on_their_units_and_views_share_the_mistakes():
+    rows = DRAW.normal(size=(4000, 5)).astype(np.float32)
+    rows[:, 4] = 7  # a column that never changes
+    units = np.array([1e-6, 1, 1e6, 30, 1], np.float32)
+    plain = fit_likeness(rows[:1000], rows[1000:2000], alike=True)
+    other = fit_likeness(units * rows[:1000], units * rows[1000:2000], alike=True)
+    later = rows[2000:].copy()
+    np.testing.assert_allclose(plain.share(later), other.share(units * later), atol=0.01)
+    for column in range(5):
+        far = later.copy()
+        far[:, column] += 20
+        assert np.all(plain.share(far) <= 0.01)
+    second = fit_likeness(rows[:1000, :2], rows[1000:2000, :2])
+    both = share_of_views({"a": plain, "b": second}, {"a": later, "b": later[:, :2]})
+    assert 0.002 < np.mean(both <= 0.01) < 0.03
+    np.testing.assert_array_equal(share_of_views({"a": plain}, {"a": later}), plain.share(later))
+    assert share_of_views({"a": plain}, {"a": None}) is None
 
 
 @pytest.fixture(scope="module")

@@ -136,6 +136,7 @@ class TableTraining:
             self.train,
             self.validation,
             plan.metric,
+            examples.preprocessing.number_places,
         )
         card = ModelCard(
             plan,

@@ -1,14 +1,17 @@
-"""How like the training rows a row is, seen through the network's last hidden layer.
+"""How like the training rows a row is: its numbers, and what the last hidden layer makes of it.
 
-A network answers every row, also one of a kind that it has never met. Here the hidden activations
-of the training rows are described by a normal distribution; a row's distance from it is compared
-with the distances of validation rows, which gives a share: how many rows of the usual kind are as
-far away.
+A network answers every row, also one of a kind that it has never met. Here the training rows are
+described by a normal distribution in two views: their numbers, and their activations in the last
+hidden layer. A row's distance from each is compared with the distances of validation rows, which
+gives a share: how many rows of the usual kind are as far away. The numbers show cells that cannot
+be, which a network that clips its inputs does not see; the hidden layer shows categories, pictures
+and words as well, and only what matters to the prediction.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,19 @@ import numpy as np
 from descend.layers import Layer, Members, Sequential
 from descend.training import raw_and_inner_outputs, raw_outputs
 
-__all__ = ["Likeness", "UNLIKE", "fit_likeness", "raw_and_hidden"]
+__all__ = [
+    "HIDDEN",
+    "NUMBERS",
+    "Likeness",
+    "UNLIKE",
+    "fit_likeness",
+    "numbers_of",
+    "raw_and_hidden",
+    "share_of_views",
+]
+
+HIDDEN, NUMBERS = "hidden", "numbers"
+"""The views of a row, by their names in a model file."""
 
 UNLIKE = 0.01
 """Rows whose share is at most this are called unlike the training data: one usual row in 100."""
@@ -30,13 +45,15 @@ MOST = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
-    """A normal distribution of hidden activations, and how far usual rows are from its middle.
+    """A normal distribution of one view of rows, and how far usual rows are from its middle.
 
-    distance² = sum_i (direction_i . (h - center))² / spread_i² + |rest|² / spread_rest²
+    distance² = sum_i (direction_i . v)² / spread_i² + |rest|² / spread_rest²,
+    v = (view - center) / scale
 
     Attributes
     ----------
-    center : float32 array (d,)
+    center, scales : float32 arrays (d,)
+        Scales are above 0.
     directions : float32 array (r, d)
         Orthonormal rows.
     spreads : float32 array (r + 1,)
@@ -52,33 +69,63 @@ class Likeness:
     """
 
     center: np.ndarray
+    scales: np.ndarray
     directions: np.ndarray
     spreads: np.ndarray
     distances: np.ndarray
 
-    def distance(self, hidden: np.ndarray) -> np.ndarray:
-        """Return the distance of each row of hidden activations (rows, d), float32 (rows,)."""
-        off = hidden.astype(np.float64) - self.center
+    def distance(self, view: np.ndarray) -> np.ndarray:
+        """Return the distance of each row of a view (rows, d), float32 (rows,)."""
+        off = (view.astype(np.float64) - self.center) / self.scales
         along = off @ self.directions.T.astype(np.float64)
         rest = np.maximum(np.sum(off * off, axis=1) - np.sum(along * along, axis=1), 0)
         spreads = self.spreads.astype(np.float64)
         squares = np.sum((along / spreads[:-1]) ** 2, axis=1) + rest / spreads[-1] ** 2
         return np.minimum(np.sqrt(squares), np.finfo(np.float32).max).astype(np.float32)
 
-    def share(self, hidden: np.ndarray) -> np.ndarray:
+    def share(self, view: np.ndarray) -> np.ndarray:
         """Return for each row the share of usual rows that are at least as far away.
 
         (1 + number of validation rows at least as far) / (1 + number of validation rows): for rows
         drawn as the validation rows were, it is at most p with a probability of at most p.
         """
         n = len(self.distances)
-        farther = n - np.searchsorted(self.distances, self.distance(hidden), side="left")
+        farther = n - np.searchsorted(self.distances, self.distance(view), side="left")
         return (1 + farther) / (1 + n)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Return the arrays by their names in a model file."""
-        names = ("center", "directions", "spreads", "distances")
+        names = ("center", "scales", "directions", "spreads", "distances")
         return {name: getattr(self, name) for name in names}
+
+
+def share_of_views(
+    likeness: Mapping[str, Likeness], views: Mapping[str, np.ndarray | None]
+) -> np.ndarray | None:
+    """Return the share of each row over all views that there are, None where there is none.
+
+    Twice the lesser of two shares, at most 1 (Bonferroni): for usual rows it stays at most p with a
+    probability of at most p, however the views hang together.
+    """
+    shares = []
+    for name, one in likeness.items():
+        view = views.get(name)
+        if view is not None:
+            shares.append(one.share(view))
+    return np.minimum(1.0, len(shares) * np.min(shares, axis=0)) if shares else None
+
+
+def numbers_of(inputs: Any, places: Sequence[int]) -> np.ndarray | None:
+    """Return the numbers (rows, d) among encoded inputs, None where there are none.
+
+    Parameters
+    ----------
+    inputs : array (rows, width), or dict of arrays with "numbers"
+    places : sequence of int
+        Columns of the matrix that are numbers of the table.
+    """
+    matrix = inputs.get("numbers") if isinstance(inputs, Mapping) else inputs
+    return np.asarray(matrix)[:, list(places)] if len(places) and matrix is not None else None
 
 
 def raw_and_hidden(
@@ -108,22 +155,30 @@ def _without_last(network: Layer) -> Layer | None:
     return Sequential(kept) if kept else None
 
 
-def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | None:
-    """Fit the distribution on hidden activations of training rows (rows, d).
+def fit_likeness(
+    training: np.ndarray, validation: np.ndarray, *, alike: bool = False
+) -> Likeness | None:
+    """Fit the distribution on one view of training rows (rows, d).
 
     Parameters
     ----------
     training, validation : float32 arrays (rows, d)
+    alike : bool
+        Whether every column counts alike, whatever its unit.
 
     Returns
     -------
     Likeness or None
-        None where there are fewer than 20 rows of either, or activations that do not vary.
+        None where there are fewer than 20 rows of either, or a view that does not vary.
     """
     if min(len(training), len(validation)) < 20:
         return None
     center = training.mean(axis=0, dtype=np.float64)
     off = training - center
+    scales = off.std(axis=0) if alike else np.ones(len(center))
+    # Where a column is the same in all training rows, any other value is far.
+    scales = np.where(scales > 0, scales, 1e-6 * np.maximum(1, np.abs(center)))
+    off /= scales
     values, vectors = np.linalg.eigh(off.T @ off / len(off))
     values, vectors = values[::-1], vectors[:, ::-1]
     if not values[0] > 0:
@@ -136,6 +191,7 @@ def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | Non
     spreads = np.sqrt(np.append(np.maximum(values[:kept], floor), spread_of_rest))
     found = Likeness(
         center.astype(np.float32),
+        scales.astype(np.float32),
         np.ascontiguousarray(vectors[:, :kept].T, dtype=np.float32),
         spreads.astype(np.float32),
         np.zeros(0, np.float32),
@@ -143,4 +199,4 @@ def fit_likeness(training: np.ndarray, validation: np.ndarray) -> Likeness | Non
     distances = np.sort(found.distance(validation))
     if not np.isfinite(distances).all() or not np.all(found.spreads > 0):
         return None
-    return Likeness(found.center, found.directions, found.spreads, distances)
+    return replace(found, distances=distances)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,15 @@ from descend.models.outputs import Answer, answers
 from descend.models.trust.calibration import Temperature, fit_temperatures
 from descend.models.trust.conformal import Residuals, fit_residuals
 from descend.models.trust.decision import DECIDED, Decision, fit_decision
-from descend.models.trust.likeness import MOST, Likeness, fit_likeness, raw_and_hidden
+from descend.models.trust.likeness import (
+    HIDDEN,
+    MOST,
+    NUMBERS,
+    Likeness,
+    fit_likeness,
+    numbers_of,
+    raw_and_hidden,
+)
 from descend.training import Examples
 
 __all__ = ["Trust", "fit_trust", "take_trust", "with_intervals"]
@@ -33,18 +41,19 @@ class Trust:
     ----------
     residuals : tuple of Residuals or None
         One a target; None for classes.
-    likeness : Likeness or None
-        None for networks without a hidden layer.
+    likeness : dict of str to Likeness
+        By the view of a row, see `descend.models.trust.likeness`.
     """
 
     residuals: tuple[Residuals | None, ...] = ()
-    likeness: Likeness | None = None
+    likeness: dict[str, Likeness] = field(default_factory=dict)
 
     def tensors(self) -> dict[str, Any]:
         """Return the arrays as nested dicts, by their names in a model file."""
         scores = {str(i): one.scores for i, one in enumerate(self.residuals) if one is not None}
         tree: dict[str, Any] = {"residuals": scores} if scores else {}
-        return tree if self.likeness is None else {**tree, "likeness": self.likeness.tensors()}
+        views = {view: one.tensors() for view, one in self.likeness.items()}
+        return {**tree, "likeness": views} if views else tree
 
     def of_target(self, i: int) -> Residuals | None:
         """Return the residuals of a target, if there are any."""
@@ -60,6 +69,7 @@ def fit_trust(
     train: Examples,
     validation: Examples,
     metric: str | None = None,
+    places: Sequence[int] = (),
 ) -> tuple[tuple[Temperature | None, ...], tuple[Decision | None, ...], Trust]:
     """Return the temperatures, the decisions, and the rest of what the validation rows say.
 
@@ -73,6 +83,8 @@ def fit_trust(
     train, validation : Examples
     metric : str, optional
         What was asked for, a key of `descend.models.metric_choice.METRIC_NAMES`.
+    places : sequence of int
+        Columns of the inputs' matrix that are numbers of the table.
     """
     if not validation.rows:
         return (), (), Trust()
@@ -93,14 +105,18 @@ def fit_trust(
             decisions.append(None)
         else:
             decisions.append(fit_decision(metric, p, np.asarray(truth), validation.weights))
-    likeness = None
+    rows = np.arange(train.rows)
+    if train.rows > MOST:
+        rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
+    some = jax.tree.map(lambda a: np.asarray(a[rows]), train.x)
+    views = {}
     if hidden is not None:
-        rows = np.arange(train.rows)
-        if train.rows > MOST:
-            rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
-        some = jax.tree.map(lambda a: np.asarray(a[rows]), train.x)
         seen = raw_and_hidden(network, params, state, some)[1]
-        likeness = None if seen is None else fit_likeness(seen, hidden)
+        views[HIDDEN] = None if seen is None else fit_likeness(seen, hidden)
+    seen, later = numbers_of(some, places), numbers_of(validation.x, places)
+    if seen is not None and later is not None:
+        views[NUMBERS] = fit_likeness(seen, later, alike=True)
+    likeness = {name: view for name, view in views.items() if view is not None}
     kept = temperatures if any(temperatures) else ()
     decided = tuple(decisions) if any(decisions) else ()
     return kept, decided, Trust(tuple(residuals) if any(residuals) else (), likeness)
@@ -132,30 +148,41 @@ def take_trust(tensors: dict[str, np.ndarray], targets: Sequence[Target], path: 
         return ModelFileError(f"{Path(path)}: tensor trust/{name} is not of the right shape")
 
     residuals: list[Residuals | None] = [None] * len(targets)
-    likeness = {k.split("/")[1]: taken.pop(k) for k in list(taken) if k.startswith("likeness/")}
+    arrays: dict[str, dict[str, np.ndarray]] = {}
+    for name in [name for name in taken if name.startswith("likeness/")]:
+        view, _, part = name.removeprefix("likeness/").partition("/")
+        arrays.setdefault(view, {})[part] = taken.pop(name)
     for name, array in taken.items():
         match = re.fullmatch(r"residuals/(\d{1,6})", name)
         place = int(match[1]) if match else len(targets)
         if place >= len(targets) or isinstance(targets[place], ClassTarget) or not _rising(array):
             raise refuse(name)
         residuals[place] = Residuals(array)
-    if not likeness:
-        return Trust(tuple(residuals) if any(residuals) else ())
-    if set(likeness) != {"center", "directions", "spreads", "distances"}:
-        raise refuse("likeness")
-    found = Likeness(**likeness)
+    for view, parts in arrays.items():
+        if view not in (HIDDEN, NUMBERS) or not _is_likeness(parts):
+            raise refuse(f"likeness/{view}")
+    likeness = {view: Likeness(**parts) for view, parts in arrays.items()}
+    return Trust(tuple(residuals) if any(residuals) else (), likeness)
+
+
+def _is_likeness(parts: dict[str, np.ndarray]) -> bool:
+    """Whether arrays are those of a `Likeness`, and fit one another."""
+    if set(parts) != {field.name for field in fields(Likeness)}:
+        return False
+    if any(array.dtype != np.float32 for array in parts.values()):
+        return False
+    found = Likeness(**parts)
     width, kept = len(found.center) if found.center.ndim == 1 else 0, len(found.spreads) - 1
-    if (
-        any(array.dtype != np.float32 for array in likeness.values())
-        or not width
-        or found.spreads.ndim != 1
-        or not 1 <= kept <= width
-        or found.directions.shape != (kept, width)
-        or not np.all(found.spreads > 0)
-        or not _rising(found.distances)
-    ):
-        raise refuse("likeness")
-    return Trust(tuple(residuals) if any(residuals) else (), found)
+    return bool(
+        width
+        and found.scales.shape == (width,)
+        and np.all(found.scales > 0)
+        and found.spreads.ndim == 1
+        and 1 <= kept <= width
+        and found.directions.shape == (kept, width)
+        and np.all(found.spreads > 0)
+        and _rising(found.distances)
+    )
 
 
 def _rising(array: np.ndarray) -> bool:
