@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from descend.surroundings import in_haste
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SHARED = _ROOT.parent / "shared" / "data"
@@ -21,29 +22,23 @@ for _name, _value in (
     os.environ.setdefault(_name, _value)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile in haste where the slow tests are left out: compiling is most of what takes time.
+
+    With the slow tests, all programs are made as users have them; the tests that start processes
+    of their own have them so always.
+    """
+    if config.option.markexpr == "not slow":
+        options = (f"--{name}={value}".lower() for name, value in in_haste().items())
+        os.environ["XLA_FLAGS"] = " ".join((os.environ.get("XLA_FLAGS", ""), *options)).strip()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the repository; tests that need it skip where it is absent."""
     if not _SHARED.is_dir():
         pytest.skip("the folder ../shared/data of real data is absent")
     return _SHARED
-
-
-EQUATIONS = {"contracts", "layers", "losses"}
-"""Rooms of tests of equations within rounding: how fast their programs run is of no account."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_compiling(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Compile without most optimisations where equations are tested; it takes a quarter less."""
-    if request.path.parent.name not in EQUATIONS:
-        yield
-        return
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 MOST_MAPS = 20_000

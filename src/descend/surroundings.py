@@ -1,7 +1,8 @@
 """The environment in which JAX serves Descend best: a cache of compiled programs, and small loops.
 
 Only for processes of Descend's own: the command line, and worker processes of a search that is
-told so. The library leaves the program that it is part of as it is.
+told so. The library leaves the program that it is part of as it is, and asks for compilation in
+haste program by program.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
-__all__ = ["SMALL_LOOPS", "cache_folder", "limit_cache", "settings"]
+__all__ = ["SMALL_LOOPS", "cache_folder", "in_haste", "limit_cache", "settings"]
 
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=262144"
 """Compiles a training loop over little data a step into one piece of machine code: measured 3 times
@@ -74,3 +76,26 @@ def limit_cache(folder: Path) -> None:
             kept += info.st_size
             if kept > CACHE_SIZE:
                 os.unlink(path)
+
+
+@cache
+def in_haste(level: int = 0) -> dict[str, bool | int]:
+    """Return options of the compiler for programs on which its full care would be lost.
+
+    Parameters
+    ----------
+    level : int
+        0 for what runs once: compiling takes a tenth of the time, and running several times as
+        long. 1 for what runs once an epoch: half, and about as long (docs/decisions/0043).
+    """
+    from importlib.metadata import version  # takes longer than the rest of this file
+
+    options: dict[str, bool | int] = {
+        "xla_backend_optimization_level": level,
+        "xla_cpu_parallel_codegen_split_count": 1,
+    }
+    if level == 0:
+        options["xla_llvm_disable_expensive_passes"] = True
+    if tuple(map(int, version("jaxlib").split(".")[:2])) <= (0, 10):  # an unknown one is an error
+        options["xla_cpu_use_fusion_emitters"] = False
+    return options

@@ -40,8 +40,9 @@ def test_potts_keeps_groups_one_hot():
     np.testing.assert_allclose(shares.sum(axis=2), 1.0, atol=0.05)
 
 
-def test_soft_assignment_keeps_rows_and_columns_one_hot():
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_soft_assignment_keeps_rows_and_columns_one_hot(seed):
+    rng = np.random.default_rng(seed)
     groups = np.arange(16).reshape(4, 4)
     terms = Quadratic(16)
     add_permutation(terms, 4, 2.0)

@@ -188,7 +188,9 @@ def _critical(problem: Ising, groups: np.ndarray, size: float) -> Critical | Non
         return _centred(out, groups)
 
     operator = LinearOperator((problem.size, problem.size), matvec=force)  # pyright: ignore[reportCallIssue]
-    largest = max(extreme_eigenvalues(operator).largest, 1e-6 * size)
+    least, largest = 1e-6 * size, extreme_eigenvalues(operator).largest
+    if largest < least:  # nothing but fields and penalties, as in linear assignment
+        largest = max(float(np.std(_centred(problem.fields, groups))), least)
     temperature = 4.0 * largest / (columns * size)
     return Critical(jnp.float32(temperature), jnp.float32(exclusion / size))
 

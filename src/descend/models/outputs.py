@@ -179,7 +179,7 @@ def check_network(network: Layer, loss: Loss, targets: Sequence[Target], input_s
     ):
         widths = one_member.widths
         raise UsageError(f"the widths {widths} of the losses are not those of the targets")
-    params = jax.eval_shape(lambda key: network.init(key, input_shape)[0], jax.random.key(0))
+    params = jax.eval_shape(lambda: network.init(jax.random.key(0), input_shape)[0])
     if parameter_count(params) > MOST_WEIGHTS:
         raise UsageError(
             f"the network has {parameter_count(params):,} weights, and a model file holds "

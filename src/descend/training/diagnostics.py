@@ -13,6 +13,7 @@ import numpy as np
 from descend.layers import Layer, Sequential
 from descend.layers.layer import word
 from descend.losses import Loss
+from descend.surroundings import in_haste
 from descend.training.records import EpochRecord
 
 __all__ = ["advice", "diagnose", "inside", "movement"]
@@ -41,7 +42,6 @@ def diagnose(network: Layer, loss: Loss) -> Callable[..., dict[str, Any]]:
         Share of the relu units that are 0 for every row.
     """
 
-    @jax.jit
     def look(params: Any, state: Any, x: Any, y: Any, order: jax.Array) -> dict[str, Any]:
         x, y = jax.tree.map(lambda a: jnp.take(a, order, axis=0, mode="clip"), (x, y))
 
@@ -62,7 +62,7 @@ def diagnose(network: Layer, loss: Loss) -> Callable[..., dict[str, Any]]:
         norms = {name: _norm(part) for name, part in _layers(gradient)}
         return {"gradient_norm": norms, "saturated": saturated} | dead
 
-    return look
+    return jax.jit(look, compiler_options=in_haste(1))
 
 
 def inside(

@@ -10,18 +10,13 @@ import jax
 import numpy as np
 
 from descend.layers import Layer
+from descend.surroundings import in_haste
 from descend.training.records import Examples
 
 __all__ = ["first_weights"]
 
 ENOUGH = 20_000
 """Training rows that first weights are fitted to, at most."""
-
-QUICKLY_COMPILED = {
-    "xla_backend_optimization_level": 0,
-    "xla_llvm_disable_expensive_passes": True,
-}
-"""For a program that runs once: the compiler's care would take longer than the program."""
 
 
 def first_weights(network: Layer, key: jax.Array, train: Examples) -> tuple[Any, Any]:
@@ -50,7 +45,7 @@ def _start(network: Layer, shapes: tuple[Any, ...], structure: Any) -> Callable[
     """Return the compiled (key, rows) -> (params, state).
 
     One program for all layers: drawn and fitted operation by operation, the first weights of the
-    default network for tables compile a hundred programs.
+    default network for tables compile a hundred programs. It runs once, so it is made in haste.
     """
 
     def start(key: jax.Array, rows: Any) -> tuple[Any, Any]:
@@ -59,4 +54,4 @@ def _start(network: Layer, shapes: tuple[Any, ...], structure: Any) -> Callable[
             return params, state
         return network.adapt(jax.random.fold_in(key, 1), params, state, rows)[:2]
 
-    return jax.jit(start, compiler_options=QUICKLY_COMPILED)
+    return jax.jit(start, compiler_options=in_haste())

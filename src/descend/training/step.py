@@ -21,6 +21,7 @@ from descend.layers.summary import has_one_weighted_sum
 from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Schedule
+from descend.surroundings import in_haste
 from descend.training.extras import Extras
 from descend.training.mixup import mixed
 from descend.training.whole_rows import can_fill, filled_rows, unfilled_rows
@@ -337,7 +338,8 @@ def program(
 
     run = jax.jit(steps, donate_argnums=0)
     start_all = jax.vmap(start) if together else start
-    return Program(jax.jit(start_all), run, jax.jit(epochs, donate_argnums=0))
+    begin = jax.jit(start_all, compiler_options=in_haste())
+    return Program(begin, run, jax.jit(epochs, donate_argnums=0))
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,8 @@ class Critical(NamedTuple):
     Attributes
     ----------
     temperature : array ()
-        The highest at which anything but the even table is stable.
+        The highest at which anything but the even table is stable; without couplings beside the
+        penalties, of the size of the fields.
     exclusion : array ()
         The self-coupling that fixed sums of rows and columns leave of their penalties.
     """

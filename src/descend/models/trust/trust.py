@@ -108,7 +108,8 @@ def fit_trust(
     rows = np.arange(train.rows)
     if train.rows > MOST:
         rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
-    some = jax.tree.map(lambda a: np.asarray(a[rows]), train.x)
+    on_host = jax.tree.map(lambda a: np.asarray(a) if isinstance(a, jax.Array) else a, train.x)
+    some = jax.tree.map(lambda a: np.asarray(a[rows]), on_host)
     views = {}
     if hidden is not None:
         seen = raw_and_hidden(network, params, state, some)[1]
