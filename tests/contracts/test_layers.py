@@ -162,7 +162,7 @@ CASES = {
     "RandomColour": [(RandomColour(0.5), (2, 3, 3)), (RandomColour(), (3, 2, 1))],
     "RandomFlip": [(RandomFlip(), (2, 3, 2))],
     "RandomSound": [(RandomSound(0.4, 0.3), {"values": (9,), "length": ()})],
-    "RandomSpectrum": [(RandomSpectrum(0.5, 0.5, 0.3), {"values": (5, 4, 1), "length": ()})],
+    "RandomSpectrum": [(RandomSpectrum(0.5, 0.5, 0.3, 0.5), {"values": (5, 4, 1), "length": ()})],
     "RandomWarp": [
         (RandomWarp(0.3, 0.2), (4, 3, 2)),
         (RandomWarp(0.2, 0.1, 30), (3, 4, 2)),

@@ -379,8 +379,14 @@ CASES = {
         "RandomFlip": (RandomFlip(), {}),
         "RandomSound": (RandomSound(0.2, 0.3), {"shift": (-0.1, 1.0), "noise": (-0.1,)}),
         "RandomSpectrum": (
-            RandomSpectrum(0.1, 0.3, 0.2),
-            {"frames": (-0.1, 1.1), "bands": (1.1,), "stretch": (-0.1, 1.1)},
+            RandomSpectrum(0.1, 0.3, 0.2, 0.4, 0.5),
+            {
+                "frames": (-0.1, 1.1),
+                "bands": (1.1,),
+                "stretch": (-0.1, 1.1),
+                "tempo": (-0.1, 1.1),
+                "tilt": (-0.1,),
+            },
         ),
         "RandomWarp": (
             RandomWarp(0.2, 0.3, 20),

@@ -88,9 +88,34 @@ def test_random_sound_moves_and_adds_noise_within_the_length():
     assert np.all(noisy["values"][:, 80:] == 0)
 
 
+def test_random_spectrum_changes_the_pace_and_the_length_with_it():
+    ramp = jnp.tile(jnp.arange(1.0, 41.0)[:, None, None], (1, 4, 1))
+    x = {"values": jnp.tile(ramp, (200, 1, 1, 1)), "length": jnp.full(200, 20, jnp.int32)}
+    y, _ = RandomSpectrum(0.0, 0.0, 0.0, 0.5, 0.0).apply({}, {}, x, key=KEY, train=True)
+    values, length = np.asarray(y["values"])[:, :, 0, 0], np.asarray(y["length"])
+    assert (length.min(), length.max()) == (13, 30)
+    for row, frames in zip(values, length, strict=True):
+        factor = row[1] - row[0]
+        assert frames == round(20 / factor)
+        expected = np.minimum(1 + factor * np.arange(frames), 20)
+        np.testing.assert_allclose(row[:frames], expected, rtol=1e-5)
+        assert not row[frames:].any()
+
+
+def test_random_spectrum_colours_all_frames_of_a_sound_alike():
+    x = {"values": jnp.zeros((500, 6, 8, 1)), "length": jnp.full(500, 5, jnp.int32)}
+    y, _ = RandomSpectrum(0.0, 0.0, 0.0, 0.0, 0.5).apply({}, {}, x, key=KEY, train=True)
+    found = np.asarray(y["values"])[..., 0]
+    np.testing.assert_array_equal(found[:, 0], found[:, 4])
+    assert not found[:, 5].any()
+    waves = np.cos(np.pi * np.outer(np.arange(1, 5), np.arange(8) / 7))
+    deviation = 0.5 * np.sqrt(np.square(waves).T @ np.square([1, 0.7, 0.5, 0.35]))
+    np.testing.assert_allclose(found[:, 0].std(axis=0), deviation, rtol=0.15)
+
+
 def test_random_spectrum_blanks_a_run_of_frames_and_bands():
     x = {"values": jnp.ones((100, 20, 10, 1)), "length": jnp.full(100, 16, jnp.int32)}
-    y, _ = RandomSpectrum(0.5, 0.5, 0.0).apply({}, {}, x, key=KEY, train=True)
+    y, _ = RandomSpectrum(0.5, 0.5, 0.0, 0.0, 0.0).apply({}, {}, x, key=KEY, train=True)
     found = np.asarray(y["values"])[:, :16, :, 0]
     frames, bands = (found == 0).all(2), (found == 0).all(1)
     assert 6 <= frames.sum(1).max() <= 9

@@ -44,7 +44,7 @@ def test_only_what_is_asked_for_is_there_and_in_the_usual_order():
 def test_sounds_are_changed_before_and_after_their_spectra_are_taken():
     sound = Sequential((RandomSound(), MEL, RandomSpectrum(), Flatten()))
     got = augmented(whole(sound), ("noise", "stretch0.3"))
-    changed = Sequential((RandomSound(0.0, 0.1), MEL, RandomSpectrum(0, 0, 0.3), Flatten()))
+    changed = Sequential((RandomSound(0.0, 0.1), MEL, RandomSpectrum(0, 0, 0.3, 0, 0), Flatten()))
     assert got == whole(changed)
     assert augmented(whole(sound), ()) == whole(Sequential((MEL, Flatten())))
 

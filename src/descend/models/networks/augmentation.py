@@ -29,7 +29,9 @@ PICTURE_WORDS = {
 }  # fmt: skip
 """Changes of pictures, and how much where no number is written."""
 
-SOUND_WORDS = {"shift": 0.1, "noise": 0.1, "mask": 0.15, "stretch": 0.15}
+SOUND_WORDS = {
+    "shift": 0.1, "noise": 0.1, "mask": 0.15, "stretch": 0.15, "tempo": 0.3, "tilt": 1.0,
+}  # fmt: skip
 """Changes of sounds, and how much where no number is written."""
 
 _CHANGES = (RandomFlip, RandomWarp, RandomColour, Cutout, RandomSound, RandomSpectrum)
@@ -104,7 +106,8 @@ def augmented(layer: Layer, words: Sequence[str]) -> Layer:
     pictures += [Cutout(amount("cutout", PICTURE_WORDS))] if "cutout" in asked else []
     sounds = RandomSound(amount("shift", SOUND_WORDS), amount("noise", SOUND_WORDS))
     mask = amount("mask", SOUND_WORDS)
-    spectra = RandomSpectrum(mask, mask, amount("stretch", SOUND_WORDS))
+    others = [amount(name, SOUND_WORDS) for name in ("stretch", "tempo", "tilt")]
+    spectra = RandomSpectrum(mask, mask, *others)
 
     def changed(inner: Layer) -> list[Layer] | None:
         if isinstance(inner, PixelScaling):
@@ -112,7 +115,7 @@ def augmented(layer: Layer, words: Sequence[str]) -> Layer:
         if isinstance(inner, RandomSound):
             return [sounds] if {"shift", "noise"} & set(asked) else []
         if isinstance(inner, RandomSpectrum):
-            return [spectra] if {"mask", "stretch"} & set(asked) else []
+            return [spectra] if mask or any(others) else []
         return [] if isinstance(inner, _CHANGES) else None
 
     return _rewritten(layer, changed, mirrored="flip" in asked)
