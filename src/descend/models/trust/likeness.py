@@ -21,8 +21,8 @@ from descend.training import raw_and_inner_outputs, raw_outputs
 
 __all__ = [
     "HIDDEN",
-    "NUMBERS",
     "Likeness",
+    "NUMBERS",
     "UNLIKE",
     "fit_likeness",
     "numbers_of",
