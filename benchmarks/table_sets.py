@@ -47,7 +47,9 @@ SETS = {
 }
 
 
-def write_split(data: Path, name: str, seed: int, folder: Path) -> None:
+def write_split(
+    data: Path, name: str, seed: int, folder: Path, most: int = MOST_TRAINING_ROWS
+) -> None:
     """Write ``train.csv``, ``test.csv`` and ``spec.json`` for one table and seed into a folder.
 
     A fifth of the rows at least is for the test. Numbers and categories are those that Descend
@@ -60,7 +62,7 @@ def write_split(data: Path, name: str, seed: int, folder: Path) -> None:
     frame = read_table(data / of.file).frame.select(*inputs, of.target)
     frame = frame.filter(frame[of.target].is_not_null())
     order = np.random.default_rng(seed).permutation(len(frame))
-    training = min(MOST_TRAINING_ROWS, round(0.8 * len(frame)))
+    training = min(most, round(0.8 * len(frame)))
     frame[order[:training]].write_csv(folder / "train.csv")
     frame[order[training:][:MOST_TEST_ROWS]].write_csv(folder / "test.csv")
     spec = {

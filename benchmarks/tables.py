@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.table_contestants import PEERS
-from benchmarks.table_sets import SETS, write_split
+from benchmarks.table_sets import MOST_TRAINING_ROWS, SETS, write_split
 from descend.metrics import accuracy, expected_calibration_error, log_loss, rmse
 from descend.surroundings import settings
 
@@ -65,7 +65,9 @@ def judged(folder: Path, spec: dict[str, Any]) -> dict[str, float]:
     return scores
 
 
-def measured(command: Sequence[str], name: str, seed: int, data: Path) -> dict[str, Any]:
+def measured(
+    command: Sequence[str], name: str, seed: int, wanted: argparse.Namespace
+) -> dict[str, Any]:
     """Fit one contestant on one split in a process of its own, and judge it.
 
     Raises
@@ -75,7 +77,7 @@ def measured(command: Sequence[str], name: str, seed: int, data: Path) -> dict[s
     """
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        write_split(data, name, seed, folder)
+        write_split(wanted.data, name, seed, folder, wanted.rows)
         environment = {**os.environ, **settings(os.environ), **WAITING}
         done = subprocess.run(
             [*command, str(folder)], env=environment, cwd=folder, timeout=LONGEST, check=True,
@@ -137,6 +139,9 @@ def parsed(arguments: Sequence[str], names: Iterable[str]) -> argparse.Namespace
     parser.add_argument("--only", nargs="+", choices=known, default=known)
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--rows", type=int, default=MOST_TRAINING_ROWS, help="training rows at most, a table"
+    )
     parser.add_argument("--minutes", type=float, default=np.inf, help="begin nothing after these")
     return parser.parse_args(arguments)
 
@@ -159,7 +164,7 @@ def run_all(commands: dict[str, Sequence[str]], wanted: argparse.Namespace) -> N
             print(f"{table}: {SETS[table].file} is not in {wanted.data}")
             continue
         try:
-            found = measured(commands[name], table, seed, wanted.data)
+            found = measured(commands[name], table, seed, wanted)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             said = error.stderr or b""
             last = (said if isinstance(said, str) else said.decode()).strip().splitlines()[-1:]
