@@ -7,9 +7,11 @@ import os
 import platform
 import sys
 
-from descend.surroundings import SMALL_LOOPS
+from descend.surroundings import SMALL_LOOPS, keep_memory
 
-# As the command line does: small training loops become one piece of machine code each.
+# As the command line does: small training loops become one piece of machine code each, and memory
+# is kept from step to step, for all contestants in this process.
+keep_memory()
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {SMALL_LOOPS}".strip()
 
 BENCHMARKS = (

@@ -1,4 +1,4 @@
-"""The environment in which JAX serves Descend best: a cache of compiled programs, and small loops.
+"""What serves JAX best around it: a cache of compiled programs, small loops, memory that is kept.
 
 Only for processes of Descend's own: the command line, and worker processes of a search that is
 told so. The library leaves the program that it is part of as it is, and asks for compilation in
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-__all__ = ["SMALL_LOOPS", "cache_folder", "in_haste", "limit_cache", "settings"]
+__all__ = ["SMALL_LOOPS", "cache_folder", "in_haste", "keep_memory", "limit_cache", "settings"]
 
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=262144"
 """Compiles a training loop over little data a step into one piece of machine code: measured 3 times
@@ -61,6 +61,28 @@ def cache_folder() -> Path | None:
     except (OSError, RuntimeError):
         return None
     return folder
+
+
+def keep_memory() -> None:
+    """Let the C library keep memory that a step gives back, for the next step to take.
+
+    A convolution takes some megabytes for every product, and gives them back after it. glibc
+    returns blocks of such a size to the system, which clears each page again when it is next
+    touched: a third of the processor time of a training run on sounds (docs/decisions/0045).
+    Blocks of 256 MB and more are returned as ever. Without effect where the C library is another
+    one, or where one of the variables ``MALLOC_...`` says what the user wants.
+    """
+    if any(name.startswith("MALLOC_") for name in os.environ):
+        return
+    import ctypes  # takes longer than the rest of this file
+
+    trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # of mallopt(3)
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        for size in (2**25, 2**28):  # older versions refuse the second
+            mallopt(mmap_threshold, size)
+        mallopt(trim_threshold, 2**30)
+        mallopt(arena_max, 1)  # the arenas of other threads cannot hold blocks of such a size
 
 
 def limit_cache(folder: Path) -> None:

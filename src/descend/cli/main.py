@@ -96,6 +96,7 @@ def prepare_surroundings() -> None:
     """Set up this process for JAX, before JAX is imported; whatever the user has set stays."""
     for name, value in surroundings.settings(os.environ).items():
         os.environ[name] = value
+    surroundings.keep_memory()
     folder = surroundings.cache_folder()
     if folder is not None:
         surroundings.limit_cache(folder)
