@@ -1,8 +1,10 @@
-"""Convolutional networks: a training step against PyTorch; decoding; predicting."""
+"""Convolutional networks: a training step against PyTorch and, where installed, Keras; decoding."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -139,6 +141,51 @@ def pytorch(name: str, batch: int, x: np.ndarray, y: np.ndarray, last: bool) -> 
     return work
 
 
+def in_keras(name: str) -> Any:
+    """Return the same network in Keras, channels last."""
+    from keras import layers as k
+
+    def blocks(filters: int, x: Any) -> Any:
+        x = k.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        return k.ReLU()(k.BatchNormalization()(x))
+
+    if name == "two convolutions":
+        start = x = k.Input((28, 28, 1))
+        for filters in (32, 64):
+            x = k.MaxPooling2D()(k.Conv2D(filters, 3, padding="same", activation="relu")(x))
+        x = k.Dense(128, activation="relu")(k.Flatten()(x))
+    elif name == "small residual network":
+        start = k.Input((32, 32, 3))
+        x = blocks(16, start)
+        for filters in (16, 32, 64):
+            x = x if filters == 16 else blocks(filters, x)
+            x = k.Add()([x, blocks(filters, blocks(filters, x))])
+            x = x if filters == 64 else k.MaxPooling2D()(x)
+        x = k.GlobalAveragePooling2D()(x)
+    else:
+        start = x = k.Input((64, 128))
+        for filters in (64, 128):
+            x = k.MaxPooling1D()(k.Conv1D(filters, 3, padding="same", activation="relu")(x))
+        x = k.Conv1D(128, 3, padding="same", activation="relu")(x)
+        x = k.GlobalAveragePooling1D()(x)
+    return start, k.Dense(10)(x)
+
+
+def keras(name: str, batch: int, x: np.ndarray, y: np.ndarray) -> Callable[[], float]:
+    """``fit`` with the JAX backend, or the one that ``KERAS_BACKEND`` names."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    import keras as k
+
+    model = k.Model(*in_keras(name))
+    model.compile(k.optimizers.Adam(RATE), k.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+    def work() -> float:
+        model.fit(x, y, batch_size=batch, verbose=0)
+        return STEPS
+
+    return work
+
+
 def decoding() -> None:
     """Print how many JPEGs a second are decoded and resized by all cores."""
     from PIL import Image
@@ -193,6 +240,8 @@ def main() -> None:
         contestants["PyTorch"] = pytorch(name, batch, x, y, last=False)
         if len(shape) == 3:
             contestants["PyTorch, channels last"] = pytorch(name, batch, x, y, last=True)
+        if importlib.util.find_spec("keras") is not None:
+            contestants["Keras"] = keras(name, batch, x, y)
         seconds = compare(contestants, rounds=3)
         show(f"{name} on {'x'.join(map(str, shape))}, batch {batch}", seconds, "step")
     decoding()
