@@ -83,6 +83,8 @@ def test_outputs_and_gradients_of_pytorch(name):
         ((9, 6, 4), 3, (3, 1), 2, "valid", 4),
         ((9, 4), 3, 2, 2, "same", 4),
         ((9, 4), 2, 1, 1, "valid", 1),
+        ((15, 6, 8), 3, 1, 1, "same", 1),  # the shape for bands
+        ((9, 7, 4), (3, 2), (1, 2), 2, "valid", 1),
     ],
 )
 def test_all_routes_give_the_same_sums(shape, kernel, stride, dilation, padding, groups):
@@ -95,8 +97,27 @@ def test_all_routes_give_the_same_sums(shape, kernel, stride, dilation, padding,
     found = [jax.jit(routes.columns, static_argnums=(2, 3))(x, weight, windows, groups)]
     if groups == 4:
         found.append(jax.jit(routes.depthwise, static_argnums=2)(x, weight, windows))
+    if groups == 1 and windows.strides[0] == 1:
+        found.append(jax.jit(routes.bands, static_argnums=2)(x, weight, windows))
     for y in found:
         np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_bands_and_columns_have_the_same_slopes():
+    layer = Convolution(5, 3, "identity", use_bias=False)
+    weight = layer.init(jax.random.key(0), (14, 6, 8))[0]["weight"]
+    x = jax.random.normal(jax.random.key(1), (2, 14, 6, 8))
+    windows = windowed(layer, (14, 6, 8), 3, 1, 1, "same")
+
+    def slopes(route):
+        total = lambda x, w: jnp.sum(jnp.sin(route(x, w, windows)))  # noqa: E731
+        return jax.jit(jax.grad(total, (0, 1)))(x, weight)
+
+    for a, b in zip(slopes(routes.bands), slopes(routes.columns), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    # And this is a shape for which bands are taken.
+    taken = jax.make_jaxpr(lambda x, w: routes.convolved(x, w, windows))(x, weight)
+    assert str(taken) == str(jax.make_jaxpr(lambda x, w: routes.bands(x, w, windows))(x, weight))
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])

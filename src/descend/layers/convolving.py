@@ -4,6 +4,8 @@ On a CPU, ``lax.conv`` inside a compiled loop is many times slower than matrix p
 write it as those (measured: docs/decisions/0020). Each route gives the same sums, to rounding:
 
 columns    the elements of each window side by side, and one product with all weights at once
+bands      the same within each row of the windows, and the products of the rows summed: a third of
+           the memory for windows of 3x3, where memory and not arithmetic takes the time
 depthwise  one channel a group: the shifted inputs times one number a channel, summed
 device     the device's own convolution, on everything that is not a CPU
 """
@@ -17,7 +19,7 @@ import jax.numpy as jnp
 
 from descend.layers.windows import Windows
 
-__all__ = ["columns", "convolved", "depthwise", "device", "transposed"]
+__all__ = ["bands", "columns", "convolved", "depthwise", "device", "transposed"]
 
 
 def convolved(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
@@ -38,7 +40,54 @@ def convolved(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1
         return device(x, weight, windows, groups)
     if groups == x.shape[-1] == weight.shape[-1]:
         return depthwise(x, weight, windows)
+    if groups == 1 and _is_wide(x, weight, windows):
+        return bands(x, weight, windows)
     return columns(x, weight, windows, groups)
+
+
+def _is_wide(x: jax.Array, weight: jax.Array, windows: Windows) -> bool:
+    """Whether bands are quicker than columns, as measured (docs/decisions/0020).
+
+    The columns must be large against the products: neither very few channels nor many. Each band
+    reaches over the edge, which costs (size - 1) / count of the arithmetic.
+    """
+    channels, filters = weight.shape[-2:]
+    return (
+        x.ndim == 4
+        and windows.sizes[0] > 1
+        and windows.strides[0] == 1
+        and 8 <= channels <= 48
+        and filters <= 2 * channels
+        and windows.counts[0] >= 7 * (windows.sizes[0] - 1) * windows.dilations[0]
+    )
+
+
+def bands(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
+    """Return the convolution as the sum of one product for each row of the windows.
+
+    y_h = sum_i (A W_i)_(h + i dilation), where A holds for every row of x the elements side by side
+    that a row of each window takes, and W_i the weights of row i. Windows move down by one.
+    """
+    padded = windows.padded(x)
+    rows, (high, *others) = padded.shape[1], windows.sizes
+    across = Windows(
+        sizes=(1, *others),
+        strides=windows.strides,
+        dilations=windows.dilations,
+        counts=(rows, *windows.counts[1:]),
+        before=(0,) * len(windows.sizes),
+        after=(0,) * len(windows.sizes),
+    )
+    elements = [across.element(padded, place) for place in across.offsets()]
+    taken = jnp.concatenate(elements, axis=-1)
+    by_row = jnp.moveaxis(weight, 0, -2).reshape(taken.shape[-1], -1)
+    products = taken.reshape(-1, taken.shape[-1]) @ by_row
+    products = products.reshape(*taken.shape[:-1], high, weight.shape[-1])
+    starts = [i * windows.dilations[0] for i in range(high)]
+    terms = [
+        products[:, start : start + windows.counts[0], ..., i, :] for i, start in enumerate(starts)
+    ]
+    return functools.reduce(jnp.add, terms)
 
 
 def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
