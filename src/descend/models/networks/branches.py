@@ -42,10 +42,11 @@ class Branch(NamedTuple):
 def default_validation(columns: Sequence[Column]) -> float | None:
     """Return the share of rows to validate by, by the kinds of the inputs; None is the usual one.
 
-    Sequences are few, and their way down has a fixed length; texts need every row they can get.
+    Sequences are few, and their way down has a fixed length; texts and pictures need every row they
+    can get.
     """
     kinds = {column.kind for column in input_columns(columns)}
-    return {frozenset({"series"}): 0.0, frozenset({"text"}): 0.1}.get(frozenset(kinds))
+    return {("series",): 0.0, ("text",): 0.1, ("image",): 0.1}.get(tuple(kinds))
 
 
 def branches() -> dict[type[ArrayEncoder], Branch]:

@@ -89,7 +89,7 @@ def _changes(encoder: ImageEncoder, rows: int) -> tuple[Layer, ...]:
 def _descent(encoder: ImageEncoder, rows: int, seed: int) -> Descent:
     """Return the default way down for so many training pictures: one cycle, to its end."""
     batch = 32 if rows < 5_000 else 64 if rows < _MANY else 128
-    epochs = 60 if rows < 1_000 else 40 if rows < 5_000 else 25 if rows < _MANY else 16
+    epochs = 60 if rows < 1_000 else 40 if rows < 5_000 else 25 if rows < _MANY else 20
     return Descent(
         Adam(0.004),
         OneCycle(),
