@@ -45,8 +45,8 @@ def default_validation(columns: Sequence[Column]) -> float | None:
     Sequences are few, and their way down has a fixed length; texts and pictures need every row they
     can get.
     """
-    kinds = {column.kind for column in input_columns(columns)}
-    return {("series",): 0.0, ("text",): 0.1, ("image",): 0.1}.get(tuple(kinds))
+    shares: dict[tuple[str, ...], float] = {("series",): 0.0, ("text",): 0.1, ("image",): 0.1}
+    return shares.get(tuple({column.kind for column in input_columns(columns)}))
 
 
 def branches() -> dict[type[ArrayEncoder], Branch]:
