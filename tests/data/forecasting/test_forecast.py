@@ -127,7 +127,7 @@ def test_the_latest_step_is_the_last_known():
     assert windows.origins.tolist() == [119]
     assert np.isnan(windows.truth).all()
     short, _ = forecast.read(table(SALES[:5]))
-    with pytest.raises(DataError, match=rf"5 known steps.*{forecast.history} are needed"):
+    with pytest.raises(DataError, match=rf"has 5 steps.*{forecast.history} are needed"):
         forecast.windows_of(short, "new", latest=True)
 
 
