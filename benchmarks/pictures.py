@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.interleaved import compare, show
+from benchmarks.keras_fit import fitting, has_keras
 
 __all__ = ["main"]
 
@@ -143,6 +142,7 @@ def pytorch(name: str, batch: int, x: np.ndarray, y: np.ndarray, last: bool) -> 
 
 def in_keras(name: str) -> Any:
     """Return the same network in Keras, channels last."""
+    from keras import Model
     from keras import layers as k
 
     def blocks(filters: int, x: Any) -> Any:
@@ -168,22 +168,7 @@ def in_keras(name: str) -> Any:
             x = k.MaxPooling1D()(k.Conv1D(filters, 3, padding="same", activation="relu")(x))
         x = k.Conv1D(128, 3, padding="same", activation="relu")(x)
         x = k.GlobalAveragePooling1D()(x)
-    return start, k.Dense(10)(x)
-
-
-def keras(name: str, batch: int, x: np.ndarray, y: np.ndarray) -> Callable[[], float]:
-    """``fit`` with the JAX backend, or the one that ``KERAS_BACKEND`` names."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    import keras as k
-
-    model = k.Model(*in_keras(name))
-    model.compile(k.optimizers.Adam(RATE), k.losses.SparseCategoricalCrossentropy(from_logits=True))
-
-    def work() -> float:
-        model.fit(x, y, batch_size=batch, verbose=0)
-        return STEPS
-
-    return work
+    return Model(start, k.Dense(10)(x))
 
 
 def decoding() -> None:
@@ -240,8 +225,8 @@ def main() -> None:
         contestants["PyTorch"] = pytorch(name, batch, x, y, last=False)
         if len(shape) == 3:
             contestants["PyTorch, channels last"] = pytorch(name, batch, x, y, last=True)
-        if importlib.util.find_spec("keras") is not None:
-            contestants["Keras"] = keras(name, batch, x, y)
+        if has_keras():
+            contestants["Keras"] = fitting(in_keras(name), x, y, batch, RATE, shuffle=True)
         seconds = compare(contestants, rounds=3)
         show(f"{name} on {'x'.join(map(str, shape))}, batch {batch}", seconds, "step")
     decoding()

@@ -6,14 +6,13 @@ PyTorch spin while they wait for one another, and would take a hundred times as 
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
 from collections.abc import Callable
 
 import numpy as np
 
 from benchmarks.interleaved import compare, show
+from benchmarks.keras_fit import fitting, has_keras
 
 __all__ = ["main"]
 
@@ -84,17 +83,10 @@ def pytorch(cell: str, units: int, x: np.ndarray, y: np.ndarray) -> Work:
 
 def keras(cell: str, units: int, x: np.ndarray, y: np.ndarray) -> Work:
     """``fit`` with the JAX backend, one epoch a call."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras as k
 
     model = k.Sequential([getattr(k.layers, cell)(units), k.layers.Dense(CLASSES)])
-    model.compile(k.optimizers.Adam(RATE), k.losses.SparseCategoricalCrossentropy(from_logits=True))
-
-    def work() -> float:
-        model.fit(x, y, batch_size=len(x) // STEPS, shuffle=False, verbose=0)
-        return STEPS
-
-    return work
+    return fitting(model, x, y, len(x) // STEPS, RATE, shuffle=False)
 
 
 def main() -> None:
@@ -111,7 +103,7 @@ def main() -> None:
             "Descend": descend(cell, units, x, y),
             "PyTorch": pytorch(cell, units, x, y),
         }
-        if importlib.util.find_spec("keras") is not None:
+        if has_keras():
             contestants["Keras"] = keras(cell, units, x, y)
         title = f"{cell}({units}), {steps} steps, batch {batch}"
         show(title, compare(contestants, 5), "step")

@@ -14,12 +14,13 @@ from descend.cli.values import Names
 from descend.errors import ColumnError, TargetError
 
 __all__ = [
+    "drop_option",
     "json_option",
-    "names_option",
     "naming",
     "quiet_option",
     "reading",
     "reading_options",
+    "target_option",
 ]
 
 
@@ -34,9 +35,13 @@ def _together(
     return tuple(name for names in values for name in names) if values else None
 
 
-def names_option(*flags: str, help: str) -> Callable[..., Any]:
+def _names_option(*flags: str, help: str) -> Callable[..., Any]:
     """Return an option that takes names, with commas or given several times."""
     return click.option(*flags, type=Names(), multiple=True, callback=_together, help=help)
+
+
+target_option = _names_option("-t", "--target", help="Column to predict; several with commas.")
+drop_option = _names_option("--drop", help="Columns to leave out.")
 
 
 def _most_pixels(

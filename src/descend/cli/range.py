@@ -11,12 +11,13 @@ import click
 
 from descend.cli.destination import check_writable
 from descend.cli.options import (
+    drop_option,
     json_option,
-    names_option,
     naming,
     quiet_option,
     reading,
     reading_options,
+    target_option,
 )
 from descend.cli.values import BatchSize, Layers
 
@@ -27,8 +28,8 @@ BAR = 30
 
 @click.command("range", short_help="Try learning rates side by side and suggest one.")
 @click.argument("file")
-@names_option("-t", "--target", help="Column to predict; several with commas.")
-@names_option("--drop", help="Columns to leave out.")
+@target_option
+@drop_option
 @click.option("--layers", type=Layers(), help="Units of the hidden layers, as 64,32.")
 @click.option("--activation", default="relu", help="relu, tanh, sigmoid, gelu, ...")
 @click.option("--loss", help="squared_error, huber, categorical_cross_entropy, focal, ...")

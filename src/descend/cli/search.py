@@ -11,12 +11,13 @@ import click
 
 from descend.cli.destination import check_writable, model_name
 from descend.cli.options import (
+    drop_option,
     json_option,
-    names_option,
     naming,
     quiet_option,
     reading,
     reading_options,
+    target_option,
 )
 from descend.cli.running import stopping
 from descend.cli.train import command as train
@@ -61,9 +62,9 @@ class _Choices(click.ParamType[Any]):
 
 @click.command("search", short_help="Search for good settings: layers, rates, dropout, decay.")
 @click.argument("file")
-@names_option("-t", "--target", help="Column to predict; several with commas.")
+@target_option
 @click.option("-o", "--out", type=click.Path(), help="Model file to write [FILE's name].descend")
-@names_option("--drop", help="Columns to leave out.")
+@drop_option
 @click.option(
     "--try",
     "space",

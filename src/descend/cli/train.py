@@ -13,12 +13,13 @@ from descend.cli.descent_options import descent_options
 from descend.cli.destination import check_writable, model_name
 from descend.cli.language import language_options, take_language_options, train_to_write
 from descend.cli.options import (
+    drop_option,
     json_option,
-    names_option,
     naming,
     quiet_option,
     reading,
     reading_options,
+    target_option,
 )
 from descend.cli.running import checkpoints, run_to_file
 from descend.cli.sections import SectionedCommand
@@ -76,12 +77,12 @@ SECTIONS = {
     short_help="Train a network on a table of examples.",
 )
 @click.argument("file")
-@names_option("-t", "--target", help="Column to predict; several with commas.")
+@target_option
 @click.option("-o", "--out", type=click.Path(), help="Model file to write [FILE's name].descend")
 @click.option("--plan", "plan_file", type=click.Path(), help="Repeat the run of a plan (JSON).")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop; with --json, print it.")
 @click.option("--task", help="classification or regression [inferred from the target]")
-@names_option("--drop", help="Columns to leave out.")
+@drop_option
 @click.option("--kind", "kinds", multiple=True, metavar="COLUMN=KIND", help="What a column is.")
 @click.option("--weight", metavar="COLUMN", help="Column of the importance of each row.")
 @click.option("--class-weight", metavar="balanced", help="Let every class weigh the same.")

@@ -39,6 +39,7 @@ __all__ = [
     "loss_for",
     "member_loss",
     "raw_width",
+    "target_losses",
     "unscaled",
 ]
 
@@ -167,8 +168,7 @@ def check_network(network: Layer, loss: Loss, targets: Sequence[Target], input_s
     UsageError
         Says what the targets need.
     """
-    one_member = member_loss(loss)
-    losses = one_member.losses if isinstance(one_member, Combined) else (one_member,)
+    one_member, losses = member_loss(loss), target_losses(loss)
     if len(losses) != len(targets):
         raise UsageError(f"the plan has {len(losses)} losses for {len(targets)} targets")
     for target, one in zip(targets, losses, strict=True):
@@ -208,6 +208,12 @@ def member_loss(loss: Loss) -> Loss:
     return loss.loss if isinstance(loss, Ensemble) else loss
 
 
+def target_losses(loss: Loss) -> tuple[Loss, ...]:
+    """Return the loss of each target, of one member of an ensemble."""
+    inner = member_loss(loss)
+    return inner.losses if isinstance(inner, Combined) else (inner,)
+
+
 def answers(
     targets: Sequence[Target],
     loss: Loss,
@@ -227,8 +233,7 @@ def answers(
         One a target, or empty; see `descend.models.trust.decision`.
     """
     raw = tempered(loss, raw, temperatures)
-    inner = member_loss(loss)
-    losses = inner.losses if isinstance(inner, Combined) else (inner,)
+    inner, losses = member_loss(loss), target_losses(loss)
     linked = _parts(inner, linked_outputs(loss, raw))
     chosen = decisions or (None,) * len(targets)
     found = [

@@ -25,8 +25,8 @@ class Predictions:
         What was filled, unknown or ignored in the inputs.
     likeness : float array (rows,) or None
         Share of usual rows that are as far from the training rows as this one: 0.5 is an everyday
-        row, 0.001 one in a thousand. None where the model cannot tell (no validation rows, or no
-        hidden layer).
+        row, 0.001 one in a thousand. None where the model cannot tell (no validation rows, or
+        neither numbers nor a hidden layer).
     """
 
     answers: tuple[Answer, ...]

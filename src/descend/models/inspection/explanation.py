@@ -11,9 +11,9 @@ import polars as pl
 from descend.data.columns import listed
 from descend.data.targets import ClassTarget, NumberTarget, labelled_rows
 from descend.errors import DataError, UsageError
-from descend.losses import Combined, Quantile
+from descend.losses import Quantile
 from descend.models.model import Model
-from descend.models.outputs import Answer, member_loss
+from descend.models.outputs import Answer, target_losses
 from descend.training.attribution import path_gradients
 
 __all__ = ["Contribution", "Importance", "contributions", "importances", "place_of_target"]
@@ -79,7 +79,7 @@ def place_of_target(model: Model, name: str | None) -> int:
         return 0
     if name is None:
         raise UsageError(
-            f"this model has several targets, and they are explained one at a time: name "
+            "this model has several targets, and they are explained one at a time: name "
             f"{listed(names, 20)} with --target (from Python: target=)"
         )
     if name not in names:
@@ -240,8 +240,7 @@ class _Walk:
     def __init__(self, model: Model, place: int, code: int) -> None:
         self.model, self.target = model, model.card.targets[place]
         loss = model.plan.loss
-        inner = member_loss(loss)
-        inner = inner.losses[place] if isinstance(inner, Combined) else inner
+        inner = target_losses(loss)[place]
         # Of two classes with one output, the link is the probability of the second.
         self.flipped = inner.target == "binary" and code == 0
         column = code if inner.target == "class" else 0

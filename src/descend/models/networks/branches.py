@@ -45,8 +45,9 @@ def default_validation(columns: Sequence[Column]) -> float | None:
     Sequences are few, and their way down has a fixed length; texts and pictures need every row they
     can get.
     """
-    shares: dict[tuple[str, ...], float] = {("series",): 0.0, ("text",): 0.1, ("image",): 0.1}
-    return shares.get(tuple({column.kind for column in input_columns(columns)}))
+    kinds = {column.kind for column in input_columns(columns)}
+    shares = {"series": 0.0, "text": 0.1, "image": 0.1}
+    return shares.get(kinds.pop()) if len(kinds) == 1 else None
 
 
 def branches() -> dict[type[ArrayEncoder], Branch]:

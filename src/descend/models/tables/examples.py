@@ -24,11 +24,11 @@ from descend.data.splits import Split, split_rows
 from descend.data.table import Table
 from descend.data.targets import ClassTarget, Target, fit_target, infer_target, labelled_rows
 from descend.errors import DataError, UsageError
-from descend.losses import Combined, Loss
+from descend.losses import Loss
 from descend.losses.weights import balanced_class_weights, example_weights
 from descend.models.networks.branches import default_validation
 from descend.models.options import Options
-from descend.models.outputs import encoded, member_loss, unscaled
+from descend.models.outputs import encoded, target_losses, unscaled
 from descend.models.plan import Plan
 from descend.models.series.arranging import arranged
 from descend.training import Examples
@@ -199,11 +199,8 @@ class TableExamples:
 
     def scaled_targets(self, loss: Loss) -> tuple[Target, ...]:
         """Return the targets in the scale that their losses read."""
-        loss = member_loss(loss)
-        losses = loss.losses if isinstance(loss, Combined) else (loss,)
-        return tuple(
-            unscaled(target, one) for target, one in zip(self.targets, losses, strict=True)
-        )
+        pairs = zip(self.targets, target_losses(loss), strict=True)
+        return tuple(unscaled(target, one) for target, one in pairs)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ and words as well, and only what matters to the prediction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "NUMBERS",
     "UNLIKE",
     "fit_likeness",
+    "fit_views",
     "numbers_of",
     "raw_and_hidden",
     "share_of_views",
@@ -95,8 +96,19 @@ class Likeness:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Return the arrays by their names in a model file."""
-        names = ("center", "scales", "directions", "spreads", "distances")
-        return {name: getattr(self, name) for name in names}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def fit_views(
+    training: Mapping[str, np.ndarray | None], validation: Mapping[str, np.ndarray | None]
+) -> dict[str, Likeness]:
+    """Fit a distribution on each view that there is; of numbers every column counts alike."""
+    found = {}
+    for name, rows in training.items():
+        later = validation[name]
+        if rows is not None and later is not None:
+            found[name] = fit_likeness(rows, later, alike=name == NUMBERS)
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def share_of_views(

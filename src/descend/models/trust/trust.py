@@ -24,7 +24,7 @@ from descend.models.trust.likeness import (
     MOST,
     NUMBERS,
     Likeness,
-    fit_likeness,
+    fit_views,
     numbers_of,
     raw_and_hidden,
 )
@@ -105,22 +105,26 @@ def fit_trust(
             decisions.append(None)
         else:
             decisions.append(fit_decision(metric, p, np.asarray(truth), validation.weights))
+    likeness: dict[str, Likeness] = {}
+    later = {HIDDEN: hidden, NUMBERS: numbers_of(validation.x, places)}
+    if any(view is not None for view in later.values()):
+        some = _some_rows(train)
+        seen = {NUMBERS: numbers_of(some, places)}
+        if hidden is not None:
+            seen[HIDDEN] = raw_and_hidden(network, params, state, some)[1]
+        likeness = fit_views(seen, later)
+    kept = temperatures if any(temperatures) else ()
+    decided = tuple(decisions) if any(decisions) else ()
+    return kept, decided, Trust(tuple(residuals) if any(residuals) else (), likeness)
+
+
+def _some_rows(train: Examples) -> Any:
+    """Return the inputs of at most `MOST` training rows, evenly drawn, on the host."""
     rows = np.arange(train.rows)
     if train.rows > MOST:
         rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
     on_host = jax.tree.map(lambda a: np.asarray(a) if isinstance(a, jax.Array) else a, train.x)
-    some = jax.tree.map(lambda a: np.asarray(a[rows]), on_host)
-    views = {}
-    if hidden is not None:
-        seen = raw_and_hidden(network, params, state, some)[1]
-        views[HIDDEN] = None if seen is None else fit_likeness(seen, hidden)
-    seen, later = numbers_of(some, places), numbers_of(validation.x, places)
-    if seen is not None and later is not None:
-        views[NUMBERS] = fit_likeness(seen, later, alike=True)
-    likeness = {name: view for name, view in views.items() if view is not None}
-    kept = temperatures if any(temperatures) else ()
-    decided = tuple(decisions) if any(decisions) else ()
-    return kept, decided, Trust(tuple(residuals) if any(residuals) else (), likeness)
+    return jax.tree.map(lambda a: np.asarray(a[rows]), on_host)
 
 
 def with_intervals(answer: Answer, residuals: Residuals | None, level: float) -> Answer:
@@ -168,7 +172,7 @@ def take_trust(tensors: dict[str, np.ndarray], targets: Sequence[Target], path: 
 
 def _is_likeness(parts: dict[str, np.ndarray]) -> bool:
     """Whether arrays are those of a `Likeness`, and fit one another."""
-    if set(parts) != {field.name for field in fields(Likeness)}:
+    if set(parts) != {one.name for one in fields(Likeness)}:
         return False
     if any(array.dtype != np.float32 for array in parts.values()):
         return False
