@@ -64,10 +64,11 @@ class Cell(Spec):
 
     @abstractmethod
     def back(
-        self, feedback: Params, before: Carry, after: Carry, saved: Any, slope: Carry
+        self, turned: Params, before: Carry, after: Carry, saved: Any, slope: Carry
     ) -> tuple[Carry, jax.Array]:
         """Return the loss's slopes by the carry before and by the drive.
 
+        ``turned`` are the feedback parameters transposed, once for all steps.
         ``slope`` is the slope by the carry after; the result is linear in it.
         """
 
@@ -116,12 +117,12 @@ class Elman(Cell):
         return ((jnp.tanh(total) if self.activation == "tanh" else jax.nn.relu(total)),), ()
 
     def back(
-        self, feedback: Params, before: Carry, after: Carry, saved: Any, slope: Carry
+        self, turned: Params, before: Carry, after: Carry, saved: Any, slope: Carry
     ) -> tuple[Carry, jax.Array]:
         """Return the slopes by h and by the drive."""
         local = 1 - after[0] ** 2 if self.activation == "tanh" else after[0] > 0
         drive = slope[0] * local
-        return (drive @ feedback["weight"].T,), drive
+        return (drive @ turned["weight"],), drive
 
 
 @dataclass(frozen=True)
@@ -177,21 +178,21 @@ class GRU(Cell):
         return (new + z * (h - new),), (gates, new, recalled)
 
     def back(
-        self, feedback: Params, before: Carry, after: Carry, saved: Any, slope: Carry
+        self, turned: Params, before: Carry, after: Carry, saved: Any, slope: Carry
     ) -> tuple[Carry, jax.Array]:
         """Return the slopes by h and by the drive."""
-        (h,), (dh,), n, u = before, slope, self.units, feedback["weight"]
+        (h,), (dh,), n, u = before, slope, self.units, turned["weight"]
         gates, new, recalled = saved
         r, z = gates[:, :n], gates[:, n:]
         d_new = dh * (1 - z) * (1 - new**2)
         d_z = dh * (h - new) * _sigmoid_slope(z)
         if self.reset == "after":
             d_r = d_new * recalled * _sigmoid_slope(r)
-            by_h = jnp.concatenate([d_r, d_z, d_new * r], axis=1) @ u.T
+            by_h = jnp.concatenate([d_r, d_z, d_new * r], axis=1) @ u
         else:
-            d_recalled = d_new @ u[:, 2 * n :].T
+            d_recalled = d_new @ u[2 * n :]
             d_r = d_recalled * h * _sigmoid_slope(r)
-            by_h = d_recalled * r + jnp.concatenate([d_r, d_z], axis=1) @ u[:, : 2 * n].T
+            by_h = d_recalled * r + jnp.concatenate([d_r, d_z], axis=1) @ u[: 2 * n]
         return (dh * z + by_h,), jnp.concatenate([d_r, d_z, d_new], axis=1)
 
     def feedback_gradient(self, before: Carry, saved: Any, drive_slope: jax.Array) -> Params:
@@ -257,7 +258,7 @@ class LSTM(Cell):
         return (o * jnp.tanh(c), c), (open_, g, o)
 
     def back(
-        self, feedback: Params, before: Carry, after: Carry, saved: Any, slope: Carry
+        self, turned: Params, before: Carry, after: Carry, saved: Any, slope: Carry
     ) -> tuple[Carry, jax.Array]:
         """Return the slopes by h and c and by the drive."""
         (open_, g, o), (dh, dc), n = saved, slope, self.units
@@ -267,7 +268,7 @@ class LSTM(Cell):
         d_i, d_f = dc * g * _sigmoid_slope(i), dc * before[1] * _sigmoid_slope(f)
         d_g, d_o = dc * i * (1 - g**2), dh * bent * _sigmoid_slope(o)
         drive = jnp.concatenate([d_i, d_f, d_g, d_o], axis=1)
-        return (drive @ feedback["weight"].T, dc * f), drive
+        return (drive @ turned["weight"], dc * f), drive
 
 
 @dataclass(frozen=True)
@@ -297,15 +298,15 @@ class MinimalGRU(Cell):
         return (h + f * (new - h),), (f, new)
 
     def back(
-        self, feedback: Params, before: Carry, after: Carry, saved: Any, slope: Carry
+        self, turned: Params, before: Carry, after: Carry, saved: Any, slope: Carry
     ) -> tuple[Carry, jax.Array]:
         """Return the slopes by h and by the drive."""
         (h,), (dh,), (f, new), n = before, slope, saved, self.units
-        u = feedback["weight"]
+        u = turned["weight"]
         d_new = dh * f * (1 - new**2)
-        d_recalled = d_new @ u[:, n:].T
+        d_recalled = d_new @ u[n:]
         d_f = (dh * (new - h) + d_recalled * h) * _sigmoid_slope(f)
-        by_h = dh * (1 - f) + d_recalled * f + d_f @ u[:, :n].T
+        by_h = dh * (1 - f) + d_recalled * f + d_f @ u[:n]
         return (by_h,), jnp.concatenate([d_f, d_new], axis=1)
 
     def feedback_gradient(self, before: Carry, saved: Any, drive_slope: jax.Array) -> Params:

@@ -25,6 +25,14 @@ from descend.spec import check_choice, check_integer, check_number, check_spec
 __all__ = ["Recurrent"]
 
 
+def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """Return x W, (time, batch, ...), as a product of two matrices.
+
+    XLA copies x turned over for the gradient of W where x has three axes.
+    """
+    return (x.reshape(-1, x.shape[-1]) @ weight).reshape(*x.shape[:-1], -1)
+
+
 def _kept(length: jax.Array | None, t: jax.Array, new: Any, old: Any) -> Any:
     """Return the new arrays (batch, ...) where step t is real, and the old ones where not."""
     if length is None:
@@ -76,6 +84,7 @@ def _run_backward(cell: Cell, backwards: bool, kept: Any, slopes: Any) -> Any:
         return jnp.concatenate([first[None], after[:-1]])
 
     befores = jax.tree.map(shifted, start, carries)
+    turned = jax.tree.map(jnp.transpose, feedback)
 
     def step(slope: Any, now: Any) -> tuple[Any, jax.Array]:
         t, before, after, saved, by_h = now
@@ -83,7 +92,7 @@ def _run_backward(cell: Cell, backwards: bool, kept: Any, slopes: Any) -> Any:
         nothing = jax.tree.map(jnp.zeros_like, slope)
         inner = _kept(length, t, slope, nothing)
         passed = _kept(length, t, nothing, slope)
-        earlier, by_drive = cell.back(feedback, before, after, saved, inner)
+        earlier, by_drive = cell.back(turned, before, after, saved, inner)
         if length is not None:
             earlier = jax.tree.map(jnp.add, earlier, passed)
         return earlier, by_drive
@@ -210,7 +219,7 @@ class Recurrent(Layer):
             for way in self._directions:
                 name = f"{i}_{way}"
                 own = params[name]
-                drives = inner @ own["input"]["weight"] + own["bias"]
+                drives = _product(inner, own["input"]["weight"]) + own["bias"]
                 start = self.cell.start(drives.shape[1], drives.dtype)
                 if carried:
                     start = tuple(state[name][f"carry_{k}"] for k in range(len(start)))
