@@ -95,8 +95,8 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         Share of the rows set aside, stratified.
     patience : int or None
         Stop after so many epochs without gain on the validation rows.
-    watch : "loss" or "score"
-        What a gain is measured by.
+    watch : "loss", "refined" or "score"
+        What a gain is measured by; see `descend.training.Descent`.
     restarts : int
         Train so many networks side by side, each from first weights of its own, and keep the best
         on the validation rows (without them, the one of least training loss). A fit that goes on

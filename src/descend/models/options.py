@@ -49,6 +49,12 @@ OF_DENSE = (
 """Options that go with the dense network, where none is asked for by name: those that say what its
 layers and its way down are, and those for which the other was not measured."""
 
+SMOOTHING_OF: dict[str, dict[type[Loss], float]] = {
+    "realmlp": {BinaryCrossEntropy: SMOOTHING, CategoricalCrossEntropy: SMOOTHING},
+    "periodic": {CategoricalCrossEntropy: 0.05},
+}
+"""Label smoothing of each loss that is not asked for by name, in the named networks."""
+
 LOSS_OF = {"mae": "absolute_error", "pinball": "quantile"}
 """The loss whose best prediction is that of the metric, where it is not the default."""
 
@@ -313,18 +319,20 @@ class Options:
         descent = asked_descent(self, default)
         return descent if self.metric is None else descent.replace(watch="score")
 
-    def losses(self, targets: Sequence[Target]) -> Loss:
-        """Return the loss of all targets together, of one member."""
+    def losses(self, targets: Sequence[Target], network: str = "dense") -> Loss:
+        """Return the loss of all targets together, of one member of a named network."""
         name = self.loss if self.quantiles is None else "quantile"
         if name is None and self.metric is not None:
             name = LOSS_OF.get(named_metric(self.metric))
         losses = [loss_for(target, name) for target in targets]
         if self.quantiles is not None:
             losses = [loss.replace(levels=tuple(self.quantiles)) for loss in losses]
-        if self.network == "realmlp" and self.metric in (None, "accuracy"):
-            smooth = (BinaryCrossEntropy, CategoricalCrossEntropy)
+        if self.loss is None and (network != "realmlp" or self.metric in (None, "accuracy")):
+            smoothings = SMOOTHING_OF.get(network, {})
             losses = [
-                loss.replace(label_smoothing=SMOOTHING) if isinstance(loss, smooth) else loss
+                loss.replace(label_smoothing=smoothings[type(loss)])
+                if type(loss) in smoothings
+                else loss
                 for loss in losses
             ]
         return joint_loss(targets, losses)

@@ -31,8 +31,9 @@ class Descent(Spec):
         At most so many passes over the training rows.
     patience : int or None
         Stop after so many epochs without gain on the validation rows; None never stops early.
-    watch : "loss" or "score"
-        What a gain is measured by on the validation rows.
+    watch : "loss", "refined" or "score"
+        What a gain is measured by on the validation rows; the refined loss is that which the best
+        temperature leaves (`descend.training.temperature.refined_loss`).
     weight_decay : float
         Decoupled decay: every step also takes learning_rate * weight_decay * weight off each
         weight (never off biases, scales and shifts).
@@ -110,7 +111,7 @@ class Descent(Spec):
         check_integer(self, "epochs", at_least=1)
         if self.patience is not None:
             check_integer(self, "patience", at_least=1)
-        check_choice(self, "watch", ("loss", "score"))
+        check_choice(self, "watch", ("loss", "refined", "score"))
         check_number(self, "weight_decay", at_least=0)
         for name in ("clip_norm", "clip_value", "clip_adaptive", "sam", "mixup"):
             if getattr(self, name) is not None:

@@ -16,6 +16,7 @@ from descend.optimizers import Optimizer
 from descend.training.descent import Descent
 from descend.training.evaluation import mean_loss
 from descend.training.records import EpochRecord, Examples
+from descend.training.temperature import refined_loss
 
 __all__ = ["Lane", "Score", "alike", "diverged", "filled", "other_rate", "revived", "shared_way"]
 
@@ -80,6 +81,8 @@ class Lane:
         watched = (-value, -value)
         if self.descent.watch == "score" and scored is not None:
             watched = (scored, -value)
+        elif self.descent.watch == "refined" and math.isfinite(value):
+            watched = (-refined_loss(loss, raw, held.y, held.weights), -value)
         # A loss that is not a number compares as no gain; the first epoch is always kept.
         gain = self.best is None or watched > self.best
         if gain:

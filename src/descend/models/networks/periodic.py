@@ -129,5 +129,6 @@ def periodic_descent(rows: int, seed: int, *, regression: bool) -> Descent:
         batch_size=batch,
         epochs=epochs,
         patience=None,
+        watch="refined",
         seed=seed,
     )

@@ -210,7 +210,8 @@ def _on_device(array: Any) -> Any:
 def plan_for(examples: TableExamples, options: Options) -> Plan:
     """Return the plan for these examples: what was asked for, and good choices for the rest."""
     rows = len(examples.split.train)
-    loss = options.losses(examples.targets)
+    name = options.network_name(rows, examples.preprocessing)
+    loss = options.losses(examples.targets, name)
     if options.class_weight is not None:
         check_class_weight(examples.targets)
     preprocessing = examples.preprocessing
@@ -219,7 +220,6 @@ def plan_for(examples: TableExamples, options: Options) -> Plan:
         check_metric(metric, examples.targets, loss)
     regression = not any(isinstance(target, ClassTarget) for target in examples.targets)
     width = raw_width(examples.targets, loss)
-    name = options.network_name(rows, preprocessing)
     members = options.members
     if members is None:  # of the dense network a limit of time chooses more
         members = periodic.MEMBERS if name == "periodic" else 1

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from descend.losses import Combined, Hinge, Loss
+from descend.losses import Combined, Loss
 from descend.losses.ensemble import Ensemble
-from descend.metrics import log_loss
 from descend.models.files.plain import check_plain
 from descend.spec import Spec, SpecError, check_choice
-from descend.training import linked_outputs
+from descend.training.temperature import (
+    LIMITS,
+    MOST,
+    best_temperature,
+    gives_probabilities,
+    tempered_log_loss,
+)
 
 __all__ = ["Temperature", "fit_temperatures", "raw_columns", "tempered"]
 
 FEWEST = 50
 """Validation rows below which a temperature would fit noise."""
 
-MOST = 5_000
-"""Validation rows that are enough: one number is fitted."""
-
 FOLDS = 5
-LIMITS = (0.1, 10.0)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def fit_temperatures(
     by_member = raw[chosen].reshape(len(chosen), members, -1)
     found: list[Temperature | None] = []
     for (part, columns), truth in zip(parts, truths, strict=True):
-        if part.target not in ("class", "binary") or isinstance(part, Hinge):
+        if not gives_probabilities(part):
             found.append(None)
             continue
         own = Ensemble(part, members) if members > 1 else part
@@ -159,15 +159,14 @@ def _fit(
     if weights is not None and not np.sum(weights) > 0:
         return None
 
+    def own(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        return raw[rows], truth[rows], None if weights is None else weights[rows]
+
     def cost(temperature: float, rows: np.ndarray) -> float:
-        p = np.asarray(linked_outputs(loss, raw[rows] / np.float32(temperature)))
-        w = None if weights is None else weights[rows]
-        if w is not None and not np.sum(w) > 0:
-            return 0.0
-        return log_loss(truth[rows], p, weights=w)
+        return tempered_log_loss(loss, *own(rows), temperature)
 
     def lowest(rows: np.ndarray) -> float:
-        return _lowest(lambda t: cost(t, rows) + _succession(loss, raw[rows], t))
+        return best_temperature(loss, *own(rows))
 
     everything = np.arange(len(raw))
     gains, sizes = [], []
@@ -181,32 +180,3 @@ def _fit(
     before = cost(1.0, everything)
     value = lowest(everything)
     return Temperature(value, bool(gain > error), len(raw), before, before - gain)
-
-
-def _succession(loss: Loss, raw: np.ndarray, temperature: float) -> float:
-    """Return what one more row costs whose likeliest class is wrong, shared by all rows.
-
-    Where no validation row is wrong, nothing else would keep the temperature from 0: this is the
-    rule of succession, by which n rows that are right do not promise that the next one is.
-    """
-    p = np.asarray(linked_outputs(loss, raw / np.float32(temperature)), np.float64)
-    sure = np.maximum(p, 1 - p) if p.ndim == 1 else p.max(axis=1)
-    return float(np.mean(-np.log(np.maximum(1 - sure, 1e-12)))) / len(raw)
-
-
-def _lowest(cost: Callable[[float], float]) -> float:
-    """Return the temperature of the lowest cost by golden-section search of its logarithm."""
-    ratio = (5**0.5 - 1) / 2
-    low, high = np.log(LIMITS)
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = cost(float(np.exp(left))), cost(float(np.exp(right)))
-    for _ in range(16):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = cost(float(np.exp(left)))
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = cost(float(np.exp(right)))
-    return float(np.clip(np.exp((low + high) / 2), *LIMITS))
