@@ -15,11 +15,11 @@ from descend.errors import UsageError, did_you_mean
 from descend.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
 from descend.models.files.names import LOSSES, OPTIMIZERS, SCHEDULES, choose
 from descend.models.metric_choice import named_metric
+from descend.models.networks import periodic
 from descend.models.networks.augmentation import amounts
-from descend.models.networks.periodic import periodic_descent
 from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
-from descend.models.tables.realmlp import SMOOTHING, realmlp_descent
+from descend.models.tables import realmlp
 from descend.schedules import Constant
 from descend.spec import check_choice
 from descend.training import Descent
@@ -48,12 +48,6 @@ OF_DENSE = (
 )
 """Options that go with the dense network, where none is asked for by name: those that say what its
 layers and its way down are, and those for which the other was not measured."""
-
-SMOOTHING_OF: dict[str, dict[type[Loss], float]] = {
-    "realmlp": {BinaryCrossEntropy: SMOOTHING, CategoricalCrossEntropy: SMOOTHING},
-    "periodic": {CategoricalCrossEntropy: 0.05},
-}
-"""Label smoothing of each loss that is not asked for by name, in the named networks."""
 
 LOSS_OF = {"mae": "absolute_error", "pinball": "quantile"}
 """The loss whose best prediction is that of the metric, where it is not the default."""
@@ -311,9 +305,9 @@ class Options:
         """Return the way down for so many training rows."""
         name = self.network_name(rows, preprocessing)
         if name == "realmlp":
-            default = realmlp_descent(self.seed, regression=regression)
+            default = realmlp.realmlp_descent(self.seed, regression=regression)
         elif name == "periodic":
-            default = periodic_descent(rows, self.seed, regression=regression)
+            default = periodic.periodic_descent(rows, self.seed, regression=regression)
         else:
             default = default_descent(rows, self.seed, preprocessing)
         descent = asked_descent(self, default)
@@ -327,15 +321,26 @@ class Options:
         losses = [loss_for(target, name) for target in targets]
         if self.quantiles is not None:
             losses = [loss.replace(levels=tuple(self.quantiles)) for loss in losses]
-        if self.loss is None and (network != "realmlp" or self.metric in (None, "accuracy")):
-            smoothings = SMOOTHING_OF.get(network, {})
-            losses = [
-                loss.replace(label_smoothing=smoothings[type(loss)])
-                if type(loss) in smoothings
-                else loss
-                for loss in losses
-            ]
+        losses = [
+            self._smoothed(loss, target, network)
+            for loss, target in zip(losses, targets, strict=True)
+        ]
         return joint_loss(targets, losses)
+
+    def _smoothed(self, loss: Loss, target: Target, network: str) -> Loss:
+        """Return the loss of one target with the label smoothing that a named network comes with.
+
+        Losses that are asked for by name are left as they are.
+        """
+        if self.loss is not None or not isinstance(
+            loss, BinaryCrossEntropy | CategoricalCrossEntropy
+        ):
+            return loss
+        if network == "realmlp" and self.metric in (None, "accuracy"):
+            return loss.replace(label_smoothing=realmlp.SMOOTHING)
+        if network == "periodic" and isinstance(target, ClassTarget) and len(target.classes) > 2:
+            return loss.replace(label_smoothing=periodic.SMOOTHING)
+        return loss
 
 
 def check_names(cls: Any, given: Mapping[str, Any]) -> None:

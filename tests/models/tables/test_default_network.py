@@ -41,6 +41,23 @@ def test_it_is_periodic_with_members(model):
     assert model.report.targets[0].r2 > 0.8
 
 
+def test_only_three_classes_or_more_are_smoothed():
+    def loss(column, **options):
+        table = TABLE.drop("n").with_columns(n=pl.col(column).cast(pl.String))
+        made = TableTraining(table, Options.of(target="n", drop=(column,), **options)).plan
+        assert made.descent.watch == "refined" or options
+        return made.loss.loss if isinstance(made.loss, Ensemble) else made.loss
+
+    two = TABLE.with_columns(
+        two=pl.when(pl.col("a") > 0).then(pl.lit("up")).otherwise(pl.lit("no"))
+    )
+    assert loss("hue").label_smoothing == 0.05
+    assert loss("hue", loss="categorical_crossentropy").label_smoothing == 0
+    assert loss("hue", network="dense").label_smoothing == 0
+    made = TableTraining(two, Options.of(target="two")).plan
+    assert made.loss.loss.label_smoothing == 0
+
+
 def test_members_disagree_and_rows_have_a_likeness(model):
     found = model.predictions(TABLE.head(50))
     assert np.all(found.answers[0].disagreement > 0)

@@ -30,6 +30,7 @@ __all__ = [
     "DROPOUT",
     "HIDDEN",
     "MEMBERS",
+    "SMOOTHING",
     "group_adam",
     "periodic_descent",
     "periodic_network",
@@ -38,6 +39,9 @@ __all__ = [
 HIDDEN = (128, 128, 128)
 MEMBERS = 4
 DROPOUT = 0.15
+SMOOTHING = 0.05
+"""Label smoothing of the loss of three classes or more (docs/decisions/0053)."""
+
 BATCHES = ((2_000, 64), (4_000, 128), (30_000, 256), (100_000, 512))
 """Most training rows, and rows a step up to there; 1,024 beyond."""
 
