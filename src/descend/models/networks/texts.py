@@ -95,7 +95,20 @@ def _descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
         few = max(15, min(40, 600 * batch // max(rows, 1)))
         epochs = few if rows < 20_000 else 6 if rows < 100_000 else 4
     adam = Adam(rate * (batch / smallest) ** 0.5)
-    return Descent(adam, Cosine(), batch_size=batch, epochs=epochs, patience=3, seed=seed)
+    return Descent(
+        adam,
+        Cosine(),
+        batch_size=batch,
+        epochs=epochs,
+        patience=3,
+        ema=None if much or encoder.tokens == "characters" else _averaged(-(-rows // batch)),
+        seed=seed,
+    )
+
+
+def _averaged(steps: int) -> float:
+    """Return the share of the average that a step keeps: it reaches back about five epochs."""
+    return 1 - 1 / (5 * max(steps, 1))
 
 
 TEXT = Branch(_layer, _linear, _hidden, _descent)
