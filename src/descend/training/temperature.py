@@ -37,10 +37,7 @@ def tempered_log_loss(
     Of several members it is the mean probability, which is what they predict. 0 where no row
     weighs anything.
     """
-    if weights is not None and not np.sum(weights) > 0:
-        return 0.0
-    p = np.asarray(linked_outputs(loss, raw / np.float32(temperature)))
-    return log_loss(np.asarray(y).astype(np.int64), p, weights=weights)
+    return _log_loss(_probabilities(loss, raw, temperature), y, weights)
 
 
 def best_temperature(
@@ -49,8 +46,8 @@ def best_temperature(
     """Return the temperature of the lowest log loss, by golden-section search of its logarithm."""
 
     def cost(temperature: float) -> float:
-        found = tempered_log_loss(loss, raw, y, weights, temperature)
-        return found + _succession(loss, raw, temperature)
+        p = _probabilities(loss, raw, temperature)
+        return _log_loss(p, y, weights) + _succession(p)
 
     return _lowest(cost)
 
@@ -91,15 +88,25 @@ def refined_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None
     return tempered_log_loss(loss, raw, y, weights, value)
 
 
-def _succession(loss: Loss, raw: np.ndarray, temperature: float) -> float:
+def _probabilities(loss: Loss, raw: np.ndarray, temperature: float) -> np.ndarray:
+    return np.asarray(linked_outputs(loss, raw / np.float32(temperature)))
+
+
+def _log_loss(p: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> float:
+    if weights is not None and not np.sum(weights) > 0:
+        return 0.0
+    return log_loss(np.asarray(y).astype(np.int64), p, weights=weights)
+
+
+def _succession(p: np.ndarray) -> float:
     """Return what one more row costs whose likeliest class is wrong, shared by all rows.
 
     Where no row is wrong, nothing else would keep the temperature from 0: this is the rule of
     succession, by which n rows that are right do not promise that the next one is.
     """
-    p = np.asarray(linked_outputs(loss, raw / np.float32(temperature)), np.float64)
+    p = p.astype(np.float64)
     sure = np.maximum(p, 1 - p) if p.ndim == 1 else p.max(axis=1)
-    return float(np.mean(-np.log(np.maximum(1 - sure, 1e-12)))) / len(raw)
+    return float(np.mean(-np.log(np.maximum(1 - sure, 1e-12)))) / len(p)
 
 
 def _lowest(cost: Callable[[float], float]) -> float:
