@@ -108,7 +108,7 @@ def _descent(encoder: TextEncoder, rows: int, seed: int) -> Descent:
 
 def _averaged(steps: int) -> float:
     """Return the share of the average that a step keeps: it reaches back about five epochs."""
-    return 1 - 1 / (5 * max(steps, 1))
+    return 1 - 1 / (5 * steps)
 
 
 TEXT = Branch(_layer, _linear, _hidden, _descent)
