@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from descend.data.columns import Column
 from descend.data.encoders.parts import Lexicon, PartHashes
@@ -14,6 +16,7 @@ from descend.data.encoders.words import (
     pair_hashes,
     word_hash,
     words_of,
+    written_words,
 )
 from descend.errors import ColumnError, SpecError
 from descend.models.networks.texts import TEXT
@@ -38,6 +41,11 @@ def test_words_stand_where_they_are_and_emoji_stay_whole():
     assert written("日本 ＡＢＣ") == ["日", "本", "abc"]
     assert written("a\x00b\ud800c") == ["a", "b", "\ud800", "c"]
     assert written("") == written(" \n\t\x00") == []
+
+
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_texts_in_ascii_have_the_words_that_they_have_among_others(text):
+    assert written_words(text) == written_words(text + " é")[:-1]
 
 
 def test_hashes_are_the_same_for_ever():

@@ -16,6 +16,7 @@ from descend.layers.dropout import Dropout
 from descend.layers.each_step import EachStep
 from descend.layers.layer import Layer, Params, Shape, State
 from descend.layers.normalization import LayerNormalization
+from descend.layers.product import product
 from descend.layers.sequence import (
     like_shape,
     masked,
@@ -126,10 +127,10 @@ class SelfAttention(Layer):
         weight, bias = params["input"]["weight"], params["input"]["bias"]
         if self.positions == "learned":
             placed = values + params["positions"][:time]
-            looked = placed @ weight[:, : 2 * channels] + bias[: 2 * channels]
-            told = values @ weight[:, 2 * channels :] + bias[2 * channels :]
+            looked = product(placed, weight[:, : 2 * channels]) + bias[: 2 * channels]
+            told = product(values, weight[:, 2 * channels :]) + bias[2 * channels :]
         else:
-            total = values @ weight + bias
+            total = product(values, weight) + bias
             looked, told = total[..., : 2 * channels], total[..., 2 * channels :]
 
         def by_head(a: jax.Array) -> jax.Array:
@@ -146,7 +147,7 @@ class SelfAttention(Layer):
         if train and self.dropout:
             looks, _ = Dropout(self.dropout).apply({}, {}, looks, key=key, train=True)
         gathered = (looks @ v).swapaxes(1, 2).reshape(batch, time, channels)
-        y = gathered @ params["output"]["weight"] + params["output"]["bias"]
+        y = product(gathered, params["output"]["weight"]) + params["output"]["bias"]
         return rejoined(x, y), state
 
     @property

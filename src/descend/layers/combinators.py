@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from descend.errors import SpecError
 from descend.initializers import Glorot
 from descend.layers.layer import Layer, Params, Shape, State, array_shape, word
+from descend.layers.product import product
 from descend.layers.sequence import masked, parts, rejoined
 from descend.spec import check_choice, check_spec
 
@@ -190,7 +191,9 @@ class Residual(Layer):
         y, own = self.inner.apply(inner, own, x, key=key, train=train)
         (given, length), (new, _) = parts(x), parts(y)
         given = masked(given, length)
-        shortcut = given @ params["projection"]["weight"] if "projection" in params else given
+        shortcut = given
+        if "projection" in params:
+            shortcut = product(given, params["projection"]["weight"])
         return rejoined(x, shortcut + new), {"inner": own} if own else {}
 
     @property

@@ -13,6 +13,7 @@ from descend import activations
 from descend.errors import SpecError
 from descend.initializers import Glorot, Initializer, Zeros
 from descend.layers.layer import Layer, Params, Shape, State
+from descend.layers.product import product
 from descend.spec import check_choice, check_integer, check_number, check_spec
 
 __all__ = ["ContinuousTime"]
@@ -98,7 +99,7 @@ class ContinuousTime(Layer):
         self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
     ) -> tuple[jax.Array, State]:
         """Return h, (batch, units) or (batch, time, units)."""
-        drives = jnp.swapaxes(x @ params["input"]["weight"], 0, 1)  # all in one product
+        drives = jnp.swapaxes(product(x, params["input"]["weight"]), 0, 1)  # all in one product
         rate = jnp.exp(-params["log_time"]) / self.time_constant
         f = getattr(activations, self.activation)
 

@@ -17,6 +17,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from descend.layers.product import product
 from descend.layers.windows import Windows
 
 __all__ = ["bands", "columns", "convolved", "depthwise", "device", "transposed"]
@@ -81,7 +82,7 @@ def bands(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
     elements = [across.element(padded, place) for place in across.offsets()]
     taken = jnp.concatenate(elements, axis=-1)
     by_row = jnp.moveaxis(weight, 0, -2).reshape(taken.shape[-1], -1)
-    products = taken.reshape(-1, taken.shape[-1]) @ by_row
+    products = product(taken, by_row)
     products = products.reshape(*taken.shape[:-1], high, weight.shape[-1])
     starts = [i * windows.dilations[0] for i in range(high)]
     terms = [
@@ -97,8 +98,7 @@ def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) 
     shape = (*elements[0].shape[:-1], weight.shape[-1])
     if groups == 1:
         rows = jnp.concatenate(elements, axis=-1) if len(elements) > 1 else elements[0]
-        flat = rows.reshape(-1, rows.shape[-1]) @ weight.reshape(rows.shape[-1], -1)
-        return flat.reshape(shape)
+        return product(rows, weight.reshape(rows.shape[-1], -1))
     of_group = weight.shape[-2]
     rows = jnp.stack([e.reshape(-1, groups, of_group) for e in elements], axis=2)
     rows = rows.reshape(len(rows), groups, -1)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from descend.errors import SpecError
 from descend.initializers import Glorot, Initializer
 from descend.layers.layer import Layer, Params, Shape, State
+from descend.layers.product import product
 from descend.spec import check_integer, check_number, check_spec
 
 __all__ = ["HopfieldLookup", "HopfieldPooling"]
@@ -79,7 +80,7 @@ class HopfieldPooling(Layer):
         self, params: Params, state: State, x: jax.Array, *, key: jax.Array | None, train: bool
     ) -> tuple[jax.Array, State]:
         """Return what the queries recall."""
-        keys, values = x @ params["key"]["weight"], x @ params["value"]["weight"]
+        keys, values = (product(x, params[name]["weight"]) for name in ("key", "value"))
         query = jnp.broadcast_to(params["query"]["weight"], (x.shape[0], self.queries, self.units))
         beta = self.units**-0.5 if self.beta is None else self.beta
         y = _settle(query, keys, beta, self.steps) @ values

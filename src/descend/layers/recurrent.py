@@ -19,18 +19,11 @@ from descend.errors import SpecError, UsageError
 from descend.layers.cells import Cell
 from descend.layers.dropout import Dropout
 from descend.layers.layer import Layer, Params, Shape, State
+from descend.layers.product import product
 from descend.layers.sequence import like_shape, masked, parts, rejoined, sequence_shape
 from descend.spec import check_choice, check_integer, check_number, check_spec
 
 __all__ = ["Recurrent"]
-
-
-def _product(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """Return x W, (time, batch, ...), as a product of two matrices.
-
-    XLA copies x turned over for the gradient of W where x has three axes.
-    """
-    return (x.reshape(-1, x.shape[-1]) @ weight).reshape(*x.shape[:-1], -1)
 
 
 def _kept(length: jax.Array | None, t: jax.Array, new: Any, old: Any) -> Any:
@@ -219,7 +212,7 @@ class Recurrent(Layer):
             for way in self._directions:
                 name = f"{i}_{way}"
                 own = params[name]
-                drives = _product(inner, own["input"]["weight"]) + own["bias"]
+                drives = product(inner, own["input"]["weight"]) + own["bias"]
                 start = self.cell.start(drives.shape[1], drives.dtype)
                 if carried:
                     start = tuple(state[name][f"carry_{k}"] for k in range(len(start)))

@@ -12,6 +12,7 @@ from descend import activations
 from descend.errors import SpecError
 from descend.initializers import He, Initializer, Zeros
 from descend.layers.layer import Layer, Params, Shape, State
+from descend.layers.product import product
 from descend.layers.sequence import like_shape, masked, parts, rejoined, sequence_shape
 from descend.spec import check_choice, check_integer, check_spec
 
@@ -113,7 +114,7 @@ class TokenConvolution(Layer):
         for width in self.widths:
             own = params[f"width_{width}"]
             around = windows(values, width, self.dilation, causal=self.causal)
-            sums.append(around @ own["weight"].reshape(-1, self.filters) + own["bias"])
+            sums.append(product(around, own["weight"].reshape(-1, self.filters)) + own["bias"])
         joined = sums[0] if len(sums) == 1 else jnp.concatenate(sums, axis=-1)
         return rejoined(x, getattr(activations, self.activation)(joined)), state
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache, wraps
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -27,6 +28,20 @@ __all__ = [
 
 MOST_CHARACTERS = 100_000
 """Of a longer text only so many characters are read: some 20,000 words."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _remembered(function: F) -> F:
+    """Keep what a function makes of short words: most words of a text are in other texts too."""
+    kept = lru_cache(maxsize=1 << 16)(function)
+
+    @wraps(function)
+    def remembering(word: str, *rest: int) -> Any:
+        return (kept if len(word) < 64 else function)(word, *rest)
+
+    return cast(F, remembering)
 
 
 class Word(NamedTuple):
@@ -77,6 +92,15 @@ def _pattern() -> re.Pattern[str]:
     )
 
 
+_ASCII = re.compile(r"\w+|[^\w\s\x00-\x1f\x7f]", re.ASCII)
+"""The same for texts in ASCII, twice as quick."""
+
+
+def _matching(text: str) -> re.Pattern[str]:
+    """Return the pattern of the words of a text."""
+    return _ASCII if text.isascii() else _pattern()
+
+
 def words_of(text: str) -> list[Word]:
     """Return the words of a text in their order, at most `MOST_CHARACTERS` far.
 
@@ -87,7 +111,7 @@ def words_of(text: str) -> list[Word]:
     >>> [word.text for word in words_of("👩🏽‍🚀 ＯＫ")]
     ['👩🏽\u200d🚀', 'ok']
     """
-    return [_word(match) for match in _pattern().finditer(text[:MOST_CHARACTERS])]
+    return [_word(match) for match in _matching(text).finditer(text[:MOST_CHARACTERS])]
 
 
 def written_words(text: str) -> list[str]:
@@ -98,7 +122,7 @@ def written_words(text: str) -> list[str]:
     >>> written_words("It's 9")
     ['It', "'", 's', '9']
     """
-    return _pattern().findall(text[:MOST_CHARACTERS])
+    return _matching(text).findall(text[:MOST_CHARACTERS])
 
 
 def known_as(written: str) -> tuple[str, str]:
@@ -121,14 +145,22 @@ def _word(match: re.Match[str]) -> Word:
     return Word(text, match.start(), match.end(), cased)
 
 
+@_remembered
 def word_hash(word: str) -> int:
     """Return 64 bits that stand for a word, the same on every machine."""
-    data = word.encode("utf-8", "surrogatepass")
+    return _digest(word)
+
+
+def _digest(text: str) -> int:
+    data = text.encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
 
 
+@_remembered
 def gram_hashes(word: str, shortest: int, longest: int) -> np.ndarray:
     """Return the hashes of the parts of a word, of its letters and its two ends.
+
+    The array is the same when asked again: it is to be read only.
 
     Examples
     --------
@@ -142,11 +174,14 @@ def gram_hashes(word: str, shortest: int, longest: int) -> np.ndarray:
         for i in range(len(whole) - n + 1)
         if n < len(whole)
     ]
-    return np.array([word_hash(f"\x02{part}") for part in parts], np.uint64)
+    return np.array([_digest(f"\x02{part}") for part in parts], np.uint64)
 
 
+@_remembered
 def capital_hashes(cased: str) -> np.ndarray:
     """Return the hashes of a word with its capitals, and of where they are: all, first, else.
+
+    The array is the same when asked again: it is to be read only.
 
     Examples
     --------
@@ -157,13 +192,13 @@ def capital_hashes(cased: str) -> np.ndarray:
         return np.empty(0, np.uint64)
     all_of_it = len(cased) > 1 and cased.isupper()
     shape = "A" if all_of_it else "Aa" if cased[:1].isupper() else "aA"
-    return np.array([word_hash(f"\x03{cased}"), _shape_hash(shape)], np.uint64)
+    return np.array([_digest(f"\x03{cased}"), _shape_hash(shape)], np.uint64)
 
 
 @cache
 def _shape_hash(shape: str) -> int:
     """Return the hash of one of the three shapes of words with capitals."""
-    return word_hash(f"\x04{shape}")
+    return _digest(f"\x04{shape}")
 
 
 def pair_hashes(hashes: np.ndarray) -> np.ndarray:
