@@ -20,7 +20,7 @@ from descend.data.reading import read_table
 from descend.data.table import Table
 from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_rows
 from descend.errors import DataError, ModelFileError, TargetError, UsageError
-from descend.layers import Layer
+from descend.layers import Layer, Sequential
 from descend.losses import Loss
 from descend.models.card import ModelCard
 from descend.models.files.modelfile import to_bytes
@@ -377,6 +377,6 @@ class Model:
         )
 
 
-def linear_rival(preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss) -> Layer:
+def linear_rival(preprocessing: Preprocessing, targets: Sequence[Target], loss: Loss) -> Sequential:
     """Return the network without hidden layers that the reports compare with."""
     return linear_network(preprocessing, raw_width(targets, member_loss(loss)))

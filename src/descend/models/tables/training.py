@@ -28,11 +28,11 @@ from descend.models.outputs import answers, check_network, member_loss, raw_widt
 from descend.models.plan import Plan
 from descend.models.tables.examples import TableExamples
 from descend.models.tables.realmlp import HIDDEN, realmlp_network
+from descend.models.tables.rival import train_rival
 from descend.models.tables.streaming import is_large, stream_examples
 from descend.models.time_limit import TimeLimit
 from descend.models.trust.trust import fit_trust
-from descend.optimizers import Adam
-from descend.training import Descent, EpochRecord, Examples, Run, count_rows
+from descend.training import EpochRecord, Examples, Run
 
 __all__ = ["TableTraining", "plan_for"]
 
@@ -147,9 +147,10 @@ class TableTraining:
             temperatures,
             decisions,
         )
-        model = Model(
-            card, run.params, run.state, self._train_linear(linear), examples.fingerprints, trust
+        rival = train_rival(
+            linear, member_loss(plan.loss), self.train, self.validation, plan.descent.seed
         )
+        model = Model(card, run.params, run.state, rival, examples.fingerprints, trust)
         if run.history and run.best_epoch == run.history[-1].epoch:
             model = replace(model, memory=run.carry())
         rows = examples.split.test
@@ -162,20 +163,6 @@ class TableTraining:
             # What the test has shown is known when the series is continued after it.
             model = model.with_outcomes(examples.inputs["test"], examples.known, rows)
         return model.with_report(report)
-
-    def _train_linear(self, network: Layer) -> Any:
-        """Train the linear rival: quick, and convex, so that any good way down will do."""
-        rows = count_rows(self.train.x)
-        batch = max(32, min(1024, rows // 32))
-        epochs = max(3, min(100, 3_000_000 // rows))
-        descent = Descent(
-            Adam(0.02), batch_size=batch, epochs=epochs, patience=10, seed=self.plan.descent.seed
-        )
-        loss = member_loss(self.plan.loss)
-        run = Run(network, loss, descent, self.train, self.validation)
-        for _ in run.epochs():
-            pass
-        return run.params
 
     def _provenance(self) -> Provenance:
         return Provenance.of(
