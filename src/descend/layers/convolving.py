@@ -84,11 +84,44 @@ def bands(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:
     by_row = jnp.moveaxis(weight, 0, -2).reshape(taken.shape[-1], -1)
     products = product(taken, by_row)
     products = products.reshape(*taken.shape[:-1], high, weight.shape[-1])
-    starts = [i * windows.dilations[0] for i in range(high)]
-    terms = [
-        products[:, start : start + windows.counts[0], ..., i, :] for i, start in enumerate(starts)
-    ]
+    starts = tuple(i * windows.dilations[0] for i in range(high))
+    return _sum_of_rows(products, starts, windows.counts[0])
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _sum_of_rows(products: jax.Array, starts: tuple[int, ...], count: int) -> jax.Array:
+    """Return y_h = sum_i products_(h + starts_i, i), for h below count.
+
+    JAX's own gradient is a sum of padded arrays. XLA computes it place by place, and with it, again
+    for each row of the window, all that flows back into it, such as the slopes of a batch
+    normalisation: with the slopes stored first and copied side by side, a small residual network
+    takes 0.8 to 0.85 of the time (docs/decisions/0055).
+
+    Parameters
+    ----------
+    products : array (batch, rows, ..., len(starts), filters)
+    starts : tuple of int
+        Increasing from 0.
+    count : int
+        Rows that are summed: all but the last of ``starts``.
+    """
+    terms = [products[:, start : start + count, ..., i, :] for i, start in enumerate(starts)]
     return functools.reduce(jnp.add, terms)
+
+
+def _forward(products: jax.Array, starts: tuple[int, ...], count: int) -> tuple[jax.Array, None]:
+    return _sum_of_rows(products, starts, count), None
+
+
+def _backward(starts: tuple[int, ...], count: int, _: None, slopes: jax.Array) -> tuple[jax.Array]:
+    beyond = starts[-1]
+    edges = [(0, 0), (beyond, beyond), *[(0, 0)] * (slopes.ndim - 2)]
+    stored = jax.lax.optimization_barrier(jnp.pad(slopes, edges))
+    moved = [stored[:, beyond - start : 2 * beyond - start + count] for start in starts]
+    return (jnp.stack(moved, axis=-2),)
+
+
+_sum_of_rows.defvjp(_forward, _backward)
 
 
 def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
