@@ -120,6 +120,22 @@ def test_bands_and_columns_have_the_same_slopes():
     assert str(taken) == str(jax.make_jaxpr(lambda x, w: routes.bands(x, w, windows))(x, weight))
 
 
+def test_bands_have_curvature_and_stand_side_by_side():
+    draw = np.random.default_rng(0)
+    x = jnp.asarray(draw.normal(size=(2, 9, 9, 8)), jnp.float32)
+    weights, ways = jnp.asarray(0.1 * draw.normal(size=(2, 2, 3, 3, 8, 4)), jnp.float32)
+    windows = windowed(Convolution(4), (9, 9, 8), 3, 1, 1, "same")
+
+    def curvature(route):
+        def total(weight):
+            return jnp.sum(jnp.tanh(route(x, weight, windows)) ** 2)
+
+        return jax.vmap(lambda w, way: jax.jvp(jax.grad(total), (w,), (way,))[1])(weights, ways)
+
+    found, known = jax.jit(lambda: (curvature(routes.bands), curvature(routes.columns)))()
+    np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_transposed_is_the_transpose_of_the_convolution(stride, padding):

@@ -105,12 +105,12 @@ def _sum_of_rows(products: jax.Array, starts: tuple[int, ...], count: int) -> ja
     count : int
         Rows that are summed: all but the last of ``starts``.
     """
-    terms = [products[:, start : start + count, ..., i, :] for i, start in enumerate(starts)]
-    return functools.reduce(jnp.add, terms)
+    return _forward(products, starts, count)[0]
 
 
 def _forward(products: jax.Array, starts: tuple[int, ...], count: int) -> tuple[jax.Array, None]:
-    return _sum_of_rows(products, starts, count), None
+    terms = [products[:, start : start + count, ..., i, :] for i, start in enumerate(starts)]
+    return functools.reduce(jnp.add, terms), None
 
 
 def _backward(starts: tuple[int, ...], count: int, _: None, slopes: jax.Array) -> tuple[jax.Array]:
