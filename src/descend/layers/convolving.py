@@ -128,7 +128,6 @@ def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) 
     """Return the convolution as one product of the windows' elements with all weights."""
     padded = windows.padded(x)
     elements = [windows.element(padded, place) for place in windows.offsets()]
-    shape = (*elements[0].shape[:-1], weight.shape[-1])
     if groups == 1:
         rows = jnp.concatenate(elements, axis=-1) if len(elements) > 1 else elements[0]
         return product(rows, weight.reshape(rows.shape[-1], -1))
@@ -136,7 +135,8 @@ def columns(x: jax.Array, weight: jax.Array, windows: Windows, groups: int = 1) 
     rows = jnp.stack([e.reshape(-1, groups, of_group) for e in elements], axis=2)
     rows = rows.reshape(len(rows), groups, -1)
     by_group = weight.reshape(-1, groups, weight.shape[-1] // groups)
-    return jnp.einsum("ngk,kgf->ngf", rows, by_group).reshape(shape)
+    flat = jnp.einsum("ngk,kgf->ngf", rows, by_group)
+    return flat.reshape(*elements[0].shape[:-1], -1)
 
 
 def depthwise(x: jax.Array, weight: jax.Array, windows: Windows) -> jax.Array:

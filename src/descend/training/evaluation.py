@@ -18,6 +18,7 @@ __all__ = [
     "count_rows",
     "linked_outputs",
     "mean_loss",
+    "numbers_a_row",
     "padded_rows",
     "raw_and_inner_outputs",
     "raw_outputs",
@@ -32,8 +33,7 @@ MOST_NUMBERS = 1 << 22
 
 def _piece(x: Any) -> int:
     """Return how many rows of an input go through the network together."""
-    leaves = jax.tree.leaves(x)
-    numbers = sum(math.prod(leaf.shape[1:]) for leaf in leaves)
+    numbers = numbers_a_row(x)
     piece = PIECE
     while piece > 16 and piece * numbers > MOST_NUMBERS:
         piece //= 2
@@ -43,6 +43,11 @@ def _piece(x: Any) -> int:
 def count_rows(x: Any) -> int:
     """Return the number of rows of an array or of a dict of arrays."""
     return len(jax.tree.leaves(x)[0])
+
+
+def numbers_a_row(x: Any) -> int:
+    """Return how many numbers a row of an array or of a dict of arrays has."""
+    return sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(x))
 
 
 def padded_rows(arrays: Any, rows: int) -> Any:

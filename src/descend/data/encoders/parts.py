@@ -92,14 +92,11 @@ class PartHashes:
     """
 
     def __init__(self, lexicon: Lexicon, letters: tuple[int, ...], capitals: bool) -> None:
-        grams: dict[str, np.ndarray] = {}
         inner = []
         for text, cased in lexicon.known:
             hashes = capital_hashes(cased) if capitals else np.empty(0, np.uint64)
             if letters:
-                if text not in grams:
-                    grams[text] = gram_hashes(text, *letters)
-                hashes = np.concatenate([grams[text], hashes])
+                hashes = np.concatenate([gram_hashes(text, *letters), hashes])
             inner.append(hashes)
         self._words = np.array([word_hash(text) for text, _ in lexicon.known], np.uint64)
         self._inner = np.concatenate([*inner, np.empty(0, np.uint64)])

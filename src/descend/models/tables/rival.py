@@ -13,8 +13,12 @@ from descend.layers.summary import output_shape
 from descend.losses import Loss
 from descend.optimizers import Adam
 from descend.training import Descent, Examples, Run, count_rows, raw_outputs
+from descend.training.evaluation import numbers_a_row
 
 __all__ = ["train_rival"]
+
+MANY = 1 << 20
+"""Input numbers of all rows: of fewer, spectra at each step cost less than another program does."""
 
 
 def train_rival(
@@ -23,7 +27,7 @@ def train_rival(
     """Return the weights of the linear rival: convex, so that any good way down will do.
 
     What its inputs become before the first weight, as the mean spectra of sounds, is computed once
-    and not at each step, where that is fewer numbers than the inputs are.
+    and not at each step, where that is fewer numbers than the inputs are, and those are many.
     """
     rows = count_rows(train.x)
     descent = Descent(
@@ -33,8 +37,7 @@ def train_rival(
         patience=10,
         seed=seed,
     )
-    *before, last = network.layers
-    fixed = Sequential(tuple(before)) if before and _condenses(tuple(before), train.x) else None
+    fixed, last = _fixed(network, train.x), network.layers[-1]
     if fixed is None:
         return _trained(network, loss, descent, train, validation)
     found = (
@@ -42,16 +45,22 @@ def train_rival(
         for some in (train, validation)
     )
     (weights,) = _trained(Sequential((last,)), loss, descent, *found).values()
-    return {f"{len(before)}_{word(last)}": weights}
+    return {f"{len(fixed.layers)}_{word(last)}": weights}
 
 
-def _condenses(layers: tuple[Any, ...], x: Any) -> bool:
-    """Whether layers have nothing to learn, and give fewer numbers than they are given."""
-    fixed = Sequential(layers)
+def _fixed(network: Sequential, x: Any) -> Sequential | None:
+    """Return the layers before the last, where to compute them once pays for one more program.
+
+    They must have nothing to learn and give fewer numbers than they are given, which must be many.
+    """
+    given = numbers_a_row(x)
+    if len(network.layers) == 1 or count_rows(x) * given < MANY:
+        return None
+    fixed = Sequential(network.layers[:-1])
     shape = jax.tree.map(lambda a: tuple(a.shape[1:]), x)
     learned = jax.eval_shape(lambda key: fixed.init(key, shape)[:2], jax.random.key(0))
-    given = sum(math.prod(a.shape[1:]) for a in jax.tree.leaves(x))
-    return not jax.tree.leaves(learned) and math.prod(output_shape(fixed, shape)) < given
+    condenses = math.prod(output_shape(fixed, shape)) < given
+    return fixed if condenses and not jax.tree.leaves(learned) else None
 
 
 def _trained(
