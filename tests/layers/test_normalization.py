@@ -89,3 +89,48 @@ def test_refuses_to_train_on_one_row():
 def test_refuses_scalars(layer):
     with pytest.raises(SpecError, match="at least one axis"):
         layer.init(jax.random.key(0), ())
+
+
+@pytest.mark.parametrize("length", [None, jnp.array([4, 1, 3])], ids=["whole", "padded"])
+def test_slopes_and_curvature_are_those_of_the_equation(length):
+    """The backward pass by hand beside JAX's, also of what flows through the running averages."""
+    layer = BatchNormalization()
+    shape = (3, 4, 2)
+    with jax.enable_x64(True):
+        draw = jax.random.split(jax.random.key(0), 5)
+        x = 5 + jax.random.normal(draw[0], shape, float)
+        upstream = jax.random.normal(draw[1], shape, float)
+        params = {"scale": jnp.array([0.5, 2.0]), "shift": jnp.array([1.0, -1.0])}
+        along = (
+            {"scale": jax.random.normal(draw[2], (2,), float), "shift": jnp.ones(2)},
+            jax.random.normal(draw[3], shape, float),
+        )
+        state = {"mean": jnp.ones(2), "variance": jnp.ones(2), "batches": jnp.ones(())}
+        real = jnp.ones(shape[:2], bool) if length is None else jnp.arange(4) < length[:, None]
+
+        def total(y, mean, variance):
+            y = jnp.where(real[..., None], jnp.tanh(y), 0)
+            return jnp.sum(y * upstream) + jnp.sum(mean**2) + jnp.sum(variance**3)
+
+        def by_layer(params, x):
+            given = x if length is None else {"values": x, "length": length}
+            y, after = layer.apply(params, state, given, key=None, train=True)
+            return total(y if length is None else y["values"], after["mean"], after["variance"])
+
+        def by_equation(params, x):
+            x = jnp.where(real[..., None], x, 0)
+            n = real.sum()
+            mean = x.sum((0, 1)) / n
+            variance = (jnp.where(real[..., None], x - mean, 0) ** 2).sum((0, 1)) / n
+            y = params["scale"] * (x - mean) / jnp.sqrt(variance + 1e-5) + params["shift"]
+            return total(y, (1 + mean) / 2, (1 + variance) / 2)
+
+        def slopes_and_curvature(f):
+            def slope(params, x):
+                found = jax.grad(f, (0, 1))(params, x)
+                return sum(map(jnp.vdot, jax.tree.leaves(found), jax.tree.leaves(along)))
+
+            return f(params, x), jax.grad(f, (0, 1))(params, x), jax.grad(slope, (0, 1))(params, x)
+
+        found, known = jax.jit(lambda: tuple(map(slopes_and_curvature, (by_layer, by_equation))))()
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9), found, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,16 +27,57 @@ def _features(layer: Layer, input_shape: Shape) -> int:
     return shape[-1]
 
 
-def _moments(values: jax.Array, length: jax.Array | None) -> tuple[jax.Array, jax.Array]:
-    """Return mean and biased variance of each feature over all real positions of a batch."""
+def _moments(values: jax.Array, length: jax.Array | None) -> tuple[jax.Array, jax.Array, Any]:
+    """Return mean and biased variance of each feature over all real positions, and their number."""
     axes = tuple(range(values.ndim - 1))
     # The mean of squares less the squared mean would cancel for a mean far from 0.
     if length is None:
         mean = jnp.mean(values, axes)
-        return mean, jnp.mean(jnp.square(values - mean), axes)
+        return mean, jnp.mean(jnp.square(values - mean), axes), values.size // values.shape[-1]
     count = jnp.maximum(1, length.sum()) * math.prod(values.shape[2:-1])
-    mean = masked(values, length).sum(axes) / count
-    return mean, masked(jnp.square(values - mean), length).sum(axes) / count
+    mean = values.sum(axes) / count
+    return mean, masked(jnp.square(values - mean), length).sum(axes) / count, count
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4,))
+def _normalized(
+    values: jax.Array,
+    length: jax.Array | None,
+    scale: jax.Array,
+    shift: jax.Array,
+    epsilon: float,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Return values normalised by their own mean and variance, and those; padding holds 0.
+
+    With r = 1 / sqrt(variance + epsilon), n real positions and slopes g of the result, those of the
+    values are scale r (g - sum(g) / n - r² (x - mean) sum(g (x - mean)) / n): two sums over the
+    batch in the place of four in JAX's own gradient (docs/decisions/0056).
+    """
+    return _forward(values, length, scale, shift, epsilon)[0]
+
+
+def _forward(
+    values: jax.Array, length: Any, scale: jax.Array, shift: jax.Array, epsilon: float
+) -> tuple[tuple[jax.Array, jax.Array, jax.Array], Any]:
+    mean, variance, count = _moments(values, length)
+    r = jax.lax.rsqrt(variance + epsilon)
+    y = (values - mean) * (scale * r) + shift
+    return (y, mean, variance), (values, scale, mean, r, count)
+
+
+def _backward(epsilon: float, held: Any, slopes: Any) -> tuple[Any, ...]:
+    values, scale, mean, r, count = held
+    of_y, of_mean, of_variance = slopes
+    axes = tuple(range(values.ndim - 1))
+    of_shift = of_y.sum(axes)
+    of_scale = (of_y * (values - mean)).sum(axes) * r
+    factor = scale * r
+    each = (2 * of_variance - factor * r * of_scale) / count
+    of_values = factor * of_y + each * (values - mean) + (of_mean - factor * of_shift) / count
+    return of_values, None, of_scale, of_shift
+
+
+_normalized.defvjp(_forward, _backward)
 
 
 @dataclass(frozen=True)
@@ -119,7 +161,9 @@ class BatchNormalization(Layer):
                     "BatchNormalization cannot be trained on one row at a time: the variance of "
                     "one value is 0. Use a batch size of 2 or more, or LayerNormalization()."
                 )
-            mean, variance = _moments(values, length)
+            real = masked(values, length)
+            found: Any = _normalized(real, length, params["scale"], params["shift"], self.epsilon)
+            y, mean, variance = found
             batches = state["batches"] + 1
             share = jnp.maximum(1 - self.momentum, 1 / batches)
             state = {
@@ -128,9 +172,8 @@ class BatchNormalization(Layer):
                 "batches": batches,
             }
         else:
-            mean, variance = state["mean"], state["variance"]
-        factor = params["scale"] * jax.lax.rsqrt(variance + self.epsilon)
-        y = (masked(values, length) - mean) * factor + params["shift"]
+            factor = params["scale"] * jax.lax.rsqrt(state["variance"] + self.epsilon)
+            y = (masked(values, length) - state["mean"]) * factor + params["shift"]
         return rejoined(x, y), state
 
     @property
