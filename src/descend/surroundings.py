@@ -108,14 +108,15 @@ def in_haste(level: int = 0) -> dict[str, bool | int]:
     ----------
     level : int
         0 for what runs once: compiling takes a tenth of the time, and running several times as
-        long. 1 for what runs once an epoch: half, and about as long (docs/decisions/0043).
+        long. 1 for what runs once an epoch: half, and about as long. 2 for the steps of networks
+        with few weights: six tenths, and as long (docs/decisions/0043).
     """
     from importlib.metadata import version  # takes longer than the rest of this file
 
-    options: dict[str, bool | int] = {
-        "xla_backend_optimization_level": level,
-        "xla_cpu_parallel_codegen_split_count": 1,
-    }
+    options: dict[str, bool | int] = {}
+    if level < 2:
+        options["xla_backend_optimization_level"] = level
+        options["xla_cpu_parallel_codegen_split_count"] = 1
     if level == 0:
         options["xla_llvm_disable_expensive_passes"] = True
     if tuple(map(int, version("jaxlib").split(".")[:2])) <= (0, 10):  # an unknown one is an error

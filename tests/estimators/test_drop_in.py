@@ -14,7 +14,7 @@ from sklearn.datasets import load_iris
 from descend.estimators import MLPClassifier, MLPRegressor
 from descend.estimators.drop_in_specs import loss_named, perceptron
 from descend.estimators.drop_in_training import to_params
-from descend.training.step import loss_and_gradient
+from descend.training.passes import loss_and_gradient
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -56,6 +56,6 @@ def test_the_same_way_down(name: str) -> None:
         return jax.tree.leaves(jax.device_get(run(carry, *given)._replace(key=0)))
 
     careful = descended(CARE)
-    for options in (in_haste(0), in_haste(1)):
+    for options in (in_haste(0), in_haste(1), in_haste(2)):
         for a, b in zip(descended(options), careful, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)

@@ -12,7 +12,8 @@ from descend.losses import SquaredError
 from descend.optimizers import SGD, Momentum
 from descend.schedules import Constant
 from descend.training import Descent, Examples, Run
-from descend.training.step import Settings, loss_and_gradient, program, squared_weights
+from descend.training.passes import loss_and_gradient
+from descend.training.step import Settings, program, squared_weights
 
 NETWORK = Sequential((Dense(3, "tanh"), Dense(1)))
 

@@ -239,7 +239,7 @@ class DropIn:
         read = read.astype(X.dtype) if read.dtype.kind == "f" else read
         run = Descender(
             self._network(), self._loss(), self._optimizer, self._batch_size(rows), self.alpha,
-            X, read, weights, self._params(X.dtype),
+            X, read, weights, self._params(X.dtype), self.max_iter,
         )  # fmt: skip
         fading = self.solver == "sgd" and self.learning_rate == "invscaling"
         alone = part or held is not None or fading

@@ -19,7 +19,8 @@ from descend.optimizers import Optimizer
 from descend.schedules import Constant
 from descend.training.evaluation import raw_outputs
 from descend.training.pace import CHUNK_SECONDS
-from descend.training.step import Carry, Settings, loss_and_gradient, program
+from descend.training.passes import loss_and_gradient
+from descend.training.step import Carry, Settings, is_short, program
 
 __all__ = ["Descender", "Memory", "from_params", "minimize", "outputs_of", "precision", "to_params"]
 
@@ -104,11 +105,12 @@ class Descender:
     weights : array (rows,) or None
     params : dict
         Where to start.
+    most_epochs : int
     """
 
     def __init__(
         self, network: Layer, loss: Loss, memory: Memory, batch_size: int, ridge: float,
-        x: Any, y: np.ndarray, weights: np.ndarray | None, params: Any,
+        x: Any, y: np.ndarray, weights: np.ndarray | None, params: Any, most_epochs: int,
     ) -> None:  # fmt: skip
         self.rows, self._dtype = x.shape[0], x.dtype
         self._memory, self._ridge = memory, ridge
@@ -117,7 +119,7 @@ class Descender:
         self._steps = steps_per_epoch(self.rows, self._batch)
         self._program = program(
             network, loss, memory.rule.replace(learning_rate=1.0), Constant(), self._batch,
-            ridge=True,
+            ridge=True, haste=is_short(params, most_epochs * self._steps),
         )  # fmt: skip
         self._entries = max(bucket(self.rows), self._batch * self._steps)
         self._chunk, self._ahead, self._warm = 64, 1, False

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from descend.errors import SpecError
 from descend.initializers import Glorot
-from descend.layers.layer import Layer, Params, Shape, State, array_shape, word
+from descend.layers.layer import Layer, Params, Shape, State, array_shape, place_key
 from descend.layers.product import product
 from descend.layers.sequence import masked, parts, rejoined
 from descend.spec import check_choice, check_spec
@@ -32,8 +32,7 @@ def _check_layers(spec: Any) -> None:
 
 
 def _names(layers: tuple[Layer, ...]) -> list[str]:
-    """Return the keys of the layers: place and word, as ``0_dense``."""
-    return [f"{i}_{word(layer)}" for i, layer in enumerate(layers)]
+    return [place_key(i, layer) for i, layer in enumerate(layers)]
 
 
 def _keys(key: jax.Array | None, layers: tuple[Layer, ...], train: bool) -> list[jax.Array | None]:

@@ -13,7 +13,7 @@ import jax
 from descend.errors import SpecError
 from descend.spec import Spec
 
-__all__ = ["Layer", "Params", "Shape", "State", "array_shape", "vector_length", "word"]
+__all__ = ["Layer", "Params", "Shape", "State", "array_shape", "place_key", "vector_length", "word"]
 
 Shape: TypeAlias = "tuple[int, ...] | Mapping[str, Any]"
 Params: TypeAlias = dict[str, Any]
@@ -125,6 +125,11 @@ def word(layer: Layer) -> str:
     """Return a layer's class name as a key of ``params``: ``LayerNormalization`` is
     ``layer_normalization``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
+
+
+def place_key(place: int, layer: Layer) -> str:
+    """Return the key of the parameters and state of a layer among others, as ``0_dense``."""
+    return f"{place}_{word(layer)}"
 
 
 def array_shape(layer: Layer, input_shape: Shape) -> tuple[int, ...]:

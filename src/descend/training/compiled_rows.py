@@ -13,7 +13,8 @@ from descend.layers import Layer
 from descend.losses import Loss
 from descend.optimizers import Optimizer
 from descend.schedules import Constant
-from descend.training.step import Carry, Settings, forward, program
+from descend.training.passes import forward
+from descend.training.step import Carry, Settings, program
 
 __all__ = ["CompiledRows"]
 

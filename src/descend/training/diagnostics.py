@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from descend.layers import Layer, Sequential
-from descend.layers.layer import word
+from descend.layers.layer import place_key
 from descend.losses import Loss
 from descend.surroundings import in_haste
 from descend.training.records import EpochRecord
@@ -76,7 +76,7 @@ def inside(
 def _walk(network: Sequential, params: Any, state: Any, x: Any, seen: list) -> Any:
     """Propagate forward, and note the outputs of hidden layers with their activation's name."""
     for i, layer in enumerate(network.layers):
-        name = f"{i}_{word(layer)}"
+        name = place_key(i, layer)
         own, memory = params.get(name, {}), state.get(name, {})
         if isinstance(layer, Sequential):
             x = _walk(layer, own, memory, x, seen)

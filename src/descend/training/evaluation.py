@@ -12,7 +12,7 @@ import numpy as np
 from descend.data.batches import bucket
 from descend.layers import Layer
 from descend.losses import Loss
-from descend.training.step import forward, forward_both, link_of, losses_of
+from descend.training.passes import forward, forward_both, link_of, losses_of
 
 __all__ = [
     "count_rows",

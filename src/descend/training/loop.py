@@ -25,7 +25,7 @@ from descend.training.lane import Lane, Score, alike, diverged, filled, revived
 from descend.training.pace import Pace
 from descend.training.records import EpochRecord, Examples
 from descend.training.start import first_weights
-from descend.training.step import Carry, Settings, program
+from descend.training.step import Carry, Settings, is_short, program
 
 __all__ = ["Run"]
 
@@ -147,6 +147,7 @@ class Run:
             decay=any(one.weight_decay > 0 for one in descents),
             clip=any(one.clip_norm is not None for one in descents),
             together=self._together,
+            haste=is_short([lane.params for lane in self.lanes], descent.epochs * self.steps),
             extras=self._extras,
         )
         self._settings = self._of_all(
@@ -237,8 +238,7 @@ class Run:
             If it is not of such a run.
         """
         fresh = self._start()
-        carry = fresh._replace(key=jax.random.key_data(fresh.key))
-        carry = filled(carry, tensors, "carry")
+        carry = filled(fresh._replace(key=jax.random.key_data(fresh.key)), tensors, "carry")
         self._carry = carry._replace(key=jax.random.wrap_key_data(carry.key))
         self._epoch, self._done = int(facts["epoch"]), int(facts["done"])
         if not (1 <= self._epoch <= self.descent.epochs and 0 <= self._done <= self.steps):

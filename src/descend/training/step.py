@@ -1,9 +1,9 @@
-"""The compiled programs: forward, backward and many steps at once.
+"""The compiled steps: forward, backward and the optimizer's rule, many at once.
 
-The one place where networks are trained: `attribution`, `running_text`, `brute_force` and
-`diagnostics` compile what looks at them. A program is made once for each
-combination of network, loss and optimizer, whatever the learning rate, the number of rows (within
-a bucket), of steps and of epochs; JAX then compiles it once for each shape of its arrays.
+The one place where networks are trained. A program is made once for each combination of network,
+loss and optimizer, whatever the learning rate and the number of rows (within a bucket), and in
+haste or with care by how many steps are planned; JAX then compiles it once for each shape of its
+arrays.
 """
 
 from __future__ import annotations
@@ -30,11 +30,7 @@ __all__ = [
     "Carry",
     "Program",
     "Settings",
-    "forward",
-    "forward_both",
-    "link_of",
-    "loss_and_gradient",
-    "losses_of",
+    "is_short",
     "program",
     "squared_weights",
 ]
@@ -140,6 +136,16 @@ def squared_weights(params: Any) -> jax.Array:
     return jnp.sum(jnp.stack(squares)) if squares else jnp.zeros((), float)
 
 
+def is_short(params: Any, steps: int) -> bool:
+    """Whether a run of so many steps is over sooner if its program is compiled in haste.
+
+    That saves 0.3 seconds and more, and lengthens a step by at most a nanosecond a weight; by
+    nothing where weights are few (docs/decisions/0057).
+    """
+    weights = sum(leaf.size for leaf in jax.tree.leaves(params))
+    return weights <= 2**16 or weights * steps <= 5e8
+
+
 @lru_cache(maxsize=256)
 def program(
     network: Layer,
@@ -152,6 +158,7 @@ def program(
     clip: bool = False,
     ridge: bool = False,
     together: bool = False,
+    haste: bool = False,
     extras: Extras = NO_EXTRAS,
 ) -> Program:
     """Return the compiled training functions for one set-up (the same ones when asked again).
@@ -172,6 +179,8 @@ def program(
         Several networks side by side: params, state, key, every array of the carry, and the
         numbers of the settings but ``total_steps`` have a leading axis, one entry a network. All
         visit the same rows at the same time. `Program.run_epochs` is not for them.
+    haste : bool
+        Compile in haste (of degree 2), where `is_short` says that it pays.
     extras : Extras
         What goes around the optimizer's rule.
     """
@@ -336,59 +345,8 @@ def program(
 
         return jax.lax.fori_loop(0, count, one, (carry, jnp.zeros(len(orders), float)))
 
-    run = jax.jit(steps, donate_argnums=0)
+    hasty = in_haste(2) if haste and batch_size > 1 else None
+    run = jax.jit(steps, donate_argnums=0, compiler_options=hasty)
     start_all = jax.vmap(start) if together else start
     begin = jax.jit(start_all, compiler_options=in_haste())
-    return Program(begin, run, jax.jit(epochs, donate_argnums=0))
-
-
-@lru_cache(maxsize=256)
-def forward(network: Layer) -> Callable[[Any, Any, Any], jax.Array]:
-    """Return the compiled inference pass of a network: (params, state, x) -> raw outputs."""
-
-    @jax.jit
-    def apply(params: Any, state: Any, x: Any) -> jax.Array:
-        return network.apply(params, state, x, key=None, train=False)[0]
-
-    return apply
-
-
-@lru_cache(maxsize=256)
-def forward_both(network: Layer, part: Layer) -> Callable[[Any, Any, Any], Any]:
-    """Return the compiled inference pass of a network and of a part of it, from one set of numbers.
-
-    The compiler computes once what they have in common: the part costs nothing.
-    """
-
-    @jax.jit
-    def apply(params: Any, state: Any, x: Any) -> tuple[jax.Array, jax.Array]:
-        whole = network.apply(params, state, x, key=None, train=False)[0]
-        return whole, part.apply(params, state, x, key=None, train=False)[0]
-
-    return apply
-
-
-@lru_cache(maxsize=256)
-def losses_of(loss: Loss) -> Callable[[Any, Any], jax.Array]:
-    """Return the compiled loss of each row: (raw outputs, targets) -> (rows,)."""
-    return jax.jit(loss)
-
-
-@lru_cache(maxsize=256)
-def link_of(loss: Loss) -> Callable[[jax.Array], Any]:
-    """Return the compiled link of a loss: raw outputs -> predictions."""
-    return jax.jit(loss.link)
-
-
-@lru_cache(maxsize=256)
-def loss_and_gradient(network: Layer, loss: Loss) -> Callable[..., tuple[jax.Array, Any]]:
-    """Return the compiled (params, x, y, weights) -> (sum of weights * losses, its gradient).
-
-    For rules that look at all rows before each step, and choose its length themselves.
-    """
-
-    def total(params: Any, x: Any, y: Any, weights: jax.Array) -> jax.Array:
-        raw, _ = network.apply(params, {}, x, key=None, train=False)
-        return jnp.sum(weights * loss(raw, y))
-
-    return jax.jit(jax.value_and_grad(total))
+    return Program(begin, run, jax.jit(epochs, donate_argnums=0, compiler_options=hasty))

@@ -30,7 +30,7 @@ from descend.layers import (
     Residual,
     Sequential,
 )
-from descend.layers.layer import word
+from descend.layers.layer import place_key
 from descend.models.model import Model
 
 __all__ = ["Excitation", "excitation", "layer_count"]
@@ -87,7 +87,7 @@ def _steps(layer: Layer, params: Any, state: Any) -> Iterator[_Step]:
         yield from _steps(layer.inner, params, state)
     elif isinstance(layer, Sequential):
         for place, inner in enumerate(layer.layers):
-            name = f"{place}_{word(inner)}"
+            name = place_key(place, inner)
             yield from _steps(inner, params.get(name, {}), state.get(name, {}))
     else:
         yield _Step(layer, params, state)
@@ -102,7 +102,7 @@ def _blocks(model: Model) -> tuple[ImageEncoder, list[list[_Step]]]:
     entrance: Any = model.plan.network.layers[0]  # pyright: ignore[reportAttributeAccessIssue]
     place = entrance.inputs.index(encoders[0].input_name)
     branch = entrance.layers[place]
-    keys = ("0_parallel", f"{place}_{word(branch)}")
+    keys = ("0_parallel", place_key(place, branch))
     params, state = model.params, model.state
     for key in keys:
         params, state = params.get(key, {}), state.get(key, {})

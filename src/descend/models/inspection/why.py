@@ -13,7 +13,7 @@ from descend.errors import UsageError
 from descend.models.model import Model
 from descend.training.attribution import input_slopes
 from descend.training.evaluation import padded_rows
-from descend.training.step import forward
+from descend.training.passes import forward
 
 __all__ = ["word_credits"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from descend.layers import Sequential
-from descend.layers.layer import word
+from descend.layers.layer import place_key
 from descend.layers.summary import output_shape
 from descend.losses import Loss
 from descend.optimizers import Adam
@@ -45,7 +45,7 @@ def train_rival(
         for some in (train, validation)
     )
     (weights,) = _trained(Sequential((last,)), loss, descent, *found).values()
-    return {f"{len(fixed.layers)}_{word(last)}": weights}
+    return {place_key(len(fixed.layers), last): weights}
 
 
 def _fixed(network: Sequential, x: Any) -> Sequential | None:
