@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from descend.metrics import chance_calibration_error, expected_calibration_error, reliability
+from descend.metrics import (
+    bootstrap_interval,
+    calibration_interval,
+    chance_calibration_error,
+    expected_calibration_error,
+    reliability,
+)
 
 
 def test_every_row_is_in_one_group_and_hits_are_counted():
@@ -37,3 +43,12 @@ def test_perfect_probabilities_stay_below_chance_and_wrong_ones_do_not():
         sure = np.clip(p + 0.2, 0, 1)
         assert expected_calibration_error(truth, sure) > chance_calibration_error(sure)
     assert below >= 34  # 95 of 100 are
+
+
+def test_its_interval_is_the_bootstrap_of_the_metric():
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(4), 300)
+    truth = rng.integers(0, 4, 300)
+    known = bootstrap_interval(expected_calibration_error, truth, p, samples=50, seed=3)
+    found = calibration_interval(truth, p, samples=50, seed=3)
+    np.testing.assert_allclose(found, known, rtol=1e-12)

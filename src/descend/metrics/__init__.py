@@ -18,6 +18,7 @@ All raise `DataError` when there are no rows, when lengths differ, or weights ar
 
 from descend.metrics.calibration import (
     ReliabilityBin,
+    calibration_interval,
     chance_calibration_error,
     reliability,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "accuracy",
     "balanced_accuracy",
     "bootstrap_interval",
+    "calibration_interval",
     "chance_calibration_error",
     "confusion_matrix",
     "expected_calibration_error",

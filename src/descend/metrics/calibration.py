@@ -7,11 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from descend.metrics.intervals import wilson_interval
-from descend.metrics.probabilities import expected_calibration_error
+from descend.metrics.intervals import bootstrap_interval, wilson_interval
+from descend.metrics.probabilities import confidence_gaps, mean_gap, probabilities
 from descend.metrics.rows import checked
 
-__all__ = ["CONFIDENCES", "ReliabilityBin", "chance_calibration_error", "reliability"]
+__all__ = [
+    "CONFIDENCES",
+    "ReliabilityBin",
+    "calibration_interval",
+    "chance_calibration_error",
+    "reliability",
+]
 
 CONFIDENCES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Edges of the groups: finer where a person would act on the answer."""
@@ -72,8 +78,7 @@ def reliability(
     [(0.5, 1, 1), (0.9, 3, 2)]
     """
     target, prediction, _ = checked(target, prediction, None)
-    p = np.asarray(prediction, np.float64)
-    p = np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
+    p = probabilities(prediction)
     confidence, hit = p.max(axis=1), p.argmax(axis=1) == target
     place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, len(edges) - 2)
     groups = []
@@ -85,6 +90,34 @@ def reliability(
         mean = float(confidence[inside].mean()) if rows else 0.0
         groups.append(ReliabilityBin(low, high, rows, right, mean, *wilson_interval(right, rows)))
     return tuple(g for g in groups if g.rows or g.high > 0.5)
+
+
+def calibration_interval(
+    target: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    level: float = 0.95,
+    samples: int = 200,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of the expected calibration error.
+
+    As `bootstrap_interval` of that metric, with what does not change from draw to draw found once.
+
+    Examples
+    --------
+    >>> p = np.full(400, 0.75)
+    >>> low, high = calibration_interval(np.arange(400) % 4 > 0, p)
+    >>> print(f"{low:.2f} {high:.2f}")
+    0.00 0.05
+    """
+    target, prediction, _ = checked(target, prediction, None)
+    p = probabilities(prediction)
+    place, gap = confidence_gaps(p.argmax(axis=1) == target, p.max(axis=1))
+    return bootstrap_interval(
+        lambda place, gap, weights: mean_gap(place, gap), place, gap,
+        level=level, samples=samples, seed=seed,
+    )  # fmt: skip
 
 
 def chance_calibration_error(
@@ -106,13 +139,9 @@ def chance_calibration_error(
     >>> chance_calibration_error(few) > chance_calibration_error(many) > 0
     True
     """
-    p = np.asarray(prediction, np.float64)
-    p = np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
+    best = probabilities(prediction).max(axis=1)
     generator = np.random.default_rng(seed)
-    first, best = p.argmax(axis=1), p.max(axis=1)
-    other = (first + 1) % p.shape[1]
     errors = []
     for _ in range(samples):  # the error only asks whether the predicted class is the true one
-        drawn = np.where(generator.random(len(p)) < best, first, other)
-        errors.append(expected_calibration_error(drawn, p))
+        errors.append(mean_gap(*confidence_gaps(generator.random(len(best)) < best, best)))
     return float(np.quantile(errors, level))

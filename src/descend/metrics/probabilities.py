@@ -6,10 +6,20 @@ import numpy as np
 
 from descend.metrics.rows import Weights, checked, mean
 
-__all__ = ["expected_calibration_error", "log_loss", "roc_auc"]
+__all__ = [
+    "confidence_gaps",
+    "expected_calibration_error",
+    "log_loss",
+    "mean_gap",
+    "probabilities",
+    "roc_auc",
+]
+
+BINS = 15
+"""Equal parts of [0, 1] by which confidences are grouped, unless asked otherwise."""
 
 
-def _probabilities(prediction: np.ndarray) -> np.ndarray:
+def probabilities(prediction: np.ndarray) -> np.ndarray:
     """Return probabilities as float64 (n, k)."""
     p = np.asarray(prediction, np.float64)
     return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
@@ -28,7 +38,7 @@ def log_loss(target: np.ndarray, prediction: np.ndarray, *, weights: Weights = N
     """
     target, prediction, weights = checked(target, prediction, weights)
     kind = prediction.dtype if prediction.dtype.kind == "f" else np.float64
-    p = _probabilities(prediction)[np.arange(len(target)), target.astype(np.int64)]
+    p = probabilities(prediction)[np.arange(len(target)), target.astype(np.int64)]
     return mean(-np.log(np.maximum(p, np.finfo(kind).eps)), weights)
 
 
@@ -66,7 +76,7 @@ def roc_auc(target: np.ndarray, prediction: np.ndarray, *, weights: Weights = No
 
 
 def expected_calibration_error(
-    target: np.ndarray, prediction: np.ndarray, *, bins: int = 15, weights: Weights = None
+    target: np.ndarray, prediction: np.ndarray, *, bins: int = BINS, weights: Weights = None
 ) -> float:
     """Mean over rows of abs(accuracy - confidence) of the row's bin.
 
@@ -83,9 +93,20 @@ def expected_calibration_error(
     0.0
     """
     target, prediction, weights = checked(target, prediction, weights)
-    p = _probabilities(prediction)
-    confidence = p.max(axis=1)
-    hit = p.argmax(axis=1) == target
+    p = probabilities(prediction)
+    return mean_gap(*confidence_gaps(p.argmax(axis=1) == target, p.max(axis=1), bins), weights)
+
+
+def confidence_gaps(
+    hit: np.ndarray, confidence: np.ndarray, bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bin of each row's confidence, and whether the row is right less its confidence."""
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(place, weights * (hit - confidence), minlength=bins)
-    return float(np.abs(gap).sum() / weights.sum())
+    return place, hit - confidence
+
+
+def mean_gap(place: np.ndarray, gap: np.ndarray, weights: Weights = None) -> float:
+    """Return the expected calibration error of rows whose `confidence_gaps` are known."""
+    rows = len(gap) if weights is None else weights.sum()
+    total = np.bincount(place, gap if weights is None else weights * gap)
+    return float(np.abs(total).sum() / rows)

@@ -314,9 +314,8 @@ def class_report(
 
 def _calibration(truth: np.ndarray, probabilities: np.ndarray) -> tuple[float, float, float]:
     """Return the interval of the calibration error, and what chance alone would give."""
-    error = metrics.expected_calibration_error
     samples = 50 if len(truth) > 20_000 else 200
-    interval = metrics.bootstrap_interval(error, truth, probabilities, seed=0, samples=samples)
+    interval = metrics.calibration_interval(truth, probabilities, samples=samples)
     return (*interval, metrics.chance_calibration_error(probabilities, samples=samples))
 
 
