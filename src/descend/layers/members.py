@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from descend.errors import SpecError
 from descend.layers.layer import Layer, Params, Shape, State
@@ -77,9 +78,10 @@ class Members(Layer):
         def one(params: Params, state: State, own: jax.Array | None) -> tuple[jax.Array, State]:
             return self.inner.apply(params, state, x, key=own, train=train)
 
-        inner = state.get("inner", {})
+        # Within a trace, vmap would hand NumPy's arrays to custom gradients, which refuse them.
+        own, inner = jax.tree.map(jnp.asarray, (params["inner"], state.get("inner", {})))
         axes = (0, 0, None if keys is None else 0)
-        y, after = jax.vmap(one, axes, (1, 0))(params["inner"], inner, keys)
+        y, after = jax.vmap(one, axes, (1, 0))(own, inner, keys)
         return y.reshape(y.shape[0], -1), {"inner": after} if inner else {}
 
     def adapt(

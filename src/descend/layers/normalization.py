@@ -161,7 +161,7 @@ class BatchNormalization(Layer):
                     "BatchNormalization cannot be trained on one row at a time: the variance of "
                     "one value is 0. Use a batch size of 2 or more, or LayerNormalization()."
                 )
-            real = masked(jnp.asarray(values), length)  # vmap hands NumPy arrays on as they are
+            real = masked(values, length)
             found: Any = _normalized(real, length, params["scale"], params["shift"], self.epsilon)
             y, mean, variance = found
             batches = state["batches"] + 1
