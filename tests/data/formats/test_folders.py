@@ -53,6 +53,7 @@ def test_files_only_are_there_to_be_predicted(tmp_path):
         ([], "holds no picture"),
         (["a/1.txt"], "texts of one class only, a"),
         (["a/1.xyz"], "holds no picture.*Folders in it: a"),
+        (["a.csv", "b.txt"], "not texts alone.*Files in it: a.csv, b.txt; a table"),
         (["a/1.png", "b/1.wav"], "1 pictures and 1 sounds"),
         (["a/1.png", "2.png"], "1 files beside them, such as 2.png"),
         (["train/a/1.png", "test/a/1.png", "more/a/1.png"], "and also more"),

@@ -78,7 +78,7 @@ def read_folder(path: Path) -> Table:
             f"{loose[0]}: move each into the folder of its class"
         )
     rows = rows or [(name, "", "") for name in loose]
-    return _table(path, rows, folders)
+    return _table(path, rows, folders, files)
 
 
 def _entries(path: Path) -> tuple[list[str], list[str]]:
@@ -105,13 +105,17 @@ def _classes(path: Path, part: str, folders: Sequence[str]) -> Iterator[tuple[st
             )
 
 
-def _table(path: Path, rows: list[tuple[str, str, str]], folders: Sequence[str]) -> Table:
+def _table(
+    path: Path, rows: list[tuple[str, str, str]], folders: Sequence[str], files: Sequence[str]
+) -> Table:
     kinds = Counter(media_kind(row[0]) for row in rows)
     if not rows:
         inside = f" Folders in it: {listed(list(folders))}." if folders else ""
+        if files:
+            inside += f" Files in it: {listed(list(files), 5)}; a table has to be named itself."
         raise TableError(
-            f"{path} holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}) and no sound "
-            f"({', '.join(sorted(SOUND_SUFFIXES))}).{inside}"
+            f"{path} holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}), no sound "
+            f"({', '.join(sorted(SOUND_SUFFIXES))}) and not texts alone (.txt).{inside}"
         )
     if len(kinds) > 1:
         raise TableError(
