@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 STEPS, RATE = 20, 0.05
 NAMES = ("0_dense.weight", "0_dense.bias", "1_dense.weight", "1_dense.bias")
@@ -51,14 +51,18 @@ def clip_adaptively(network, share):
         p.grad.mul_(torch.where(norm > longest, longest / torch.clamp(norm, min=1e-6), 1.0))
 
 
+def warm_average(average, weights, seen):
+    """Return an exponential average of 0.8 that is the plain mean of the first five."""
+    return average + max(1 / (seen + 1), 0.2) * (weights - average)
+
+
 def trained(start, x, y, name):
     """Return the weights to predict with after the last step."""
     network = Network(start)
     rates = [RATE, RATE, 0.1 * RATE, 0.1 * RATE] if name == "layer_rates" else [RATE] * 4
     groups = [{"params": [p], "lr": r} for p, r in zip(network.all, rates, strict=True)]
     optimizer = torch.optim.SGD(groups, momentum=0.9)
-    decay = get_ema_multi_avg_fn(0.8) if name == "ema" else None
-    average = AveragedModel(network, multi_avg_fn=decay) if decay else AveragedModel(network)
+    average = AveragedModel(network, avg_fn=warm_average if name == "ema" else None)
     slow = [p.detach().clone() for p in network.all]
 
     def loss():

@@ -163,3 +163,15 @@ def blobs_of_numbers() -> Examples:
 def test_refuses(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         Descent(**({"optimizer": SGD()} | fields))
+
+
+def test_the_average_of_a_short_run_owes_nothing_to_its_start() -> None:
+    descent = Descent(SGD(0.1), Constant(), batch_size=20, epochs=1, patience=None, ema=0.9999)
+    network, seen = Sequential((Dense(3),)), []
+    for epochs in (1, 2, 3):
+        plain = descent.replace(ema=None, epochs=epochs)
+        seen.append(finished(Run(network, CategoricalCrossEntropy(), plain, blobs(20))).params)
+    kept = finished(Run(network, CategoricalCrossEntropy(), descent.replace(epochs=3), blobs(20)))
+    mean = jax.tree.map(lambda *some: np.mean(some, axis=0), *seen)
+    for found, wanted in zip(*map(jax.tree.leaves, (kept.params, mean)), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import jax
 import numpy as np
 import pytest
@@ -83,3 +85,25 @@ def test_a_snapshot_of_another_network_is_refused() -> None:
     tensors["carry/00000"] = np.zeros((2, 2), np.float32)
     with pytest.raises(ValueError, match="carry/00000"):
         new_run(Adam(0.01), 8).restore(facts, tensors)
+
+
+def test_what_is_no_number_goes_through_json_and_the_looks_inside_go_on() -> None:
+    def fresh() -> Run:
+        descent = Descent(Adam(0.05), batch_size=8, epochs=3, seed=5, patience=None)
+        return Run(
+            BY_BATCH, CategoricalCrossEntropy(), descent, blobs(45, 0), blobs(20, 1),
+            score=lambda raw, y, weights: float("nan"), diagnostics=True,
+        )  # fmt: skip
+
+    whole, begun, rest = fresh(), fresh(), fresh()
+    for _ in whole.epochs():
+        pass
+    for record in begun.epochs():
+        if record.complete and record.epoch == 2:
+            break
+    facts, tensors = begun.snapshot()
+    rest.restore(json.loads(json.dumps(facts, allow_nan=False)), tensors)
+    for _ in rest.epochs():
+        pass
+    last = [run.history[-1].diagnostics["movement"] for run in (whole, rest)]
+    assert last[1] == pytest.approx(last[0])

@@ -280,3 +280,14 @@ def test_fits_of_one_shape_share_a_program() -> None:
         logger.removeHandler(counter)
         logger.setLevel(level)
     assert counter.names == []
+
+
+def test_a_score_that_is_no_number_is_no_gain() -> None:
+    """The score of an epoch may be undefined, as the area under the curve of one class is."""
+    told = iter([float("nan"), 0.5, float("nan"), 0.7, 0.6])
+    descent = Descent(Adam(0.01), batch_size=16, epochs=5, patience=None, watch="score")
+    run = Run(
+        NETWORK, CategoricalCrossEntropy(), descent, blobs(), blobs(20, 1),
+        score=lambda raw, y, weights: next(told),
+    )  # fmt: skip
+    assert finished(run).best_epoch == 4

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from descend.data.rows import Rows, RowsWriter
-from descend.layers import BatchNormalization, Dense, Dropout, Parallel, Sequential
+from descend.layers import (
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Parallel,
+    RobustScaling,
+    Sequential,
+)
 from descend.layers.activation import Activation
 from descend.losses import CategoricalCrossEntropy
 from descend.optimizers import Adam
@@ -129,3 +136,17 @@ def test_forward_reads_piece_by_piece() -> None:
         raw_outputs(NETWORK, run.params, run.state, memory.x),
         raw_outputs(NETWORK, run.params, run.state, on_disk(memory.x)),
     )
+
+
+def test_first_weights_are_fitted_without_reading_everything(monkeypatch) -> None:
+    def whole(self: Rows, *_: Any, **__: Any) -> np.ndarray:
+        raise AssertionError("all rows were read")
+
+    train = examples(50)
+    streamed = Examples(on_disk(train.x), train.y)
+    network = Sequential((RobustScaling(), Dense(3)))
+    descent = Descent(Adam(0.01), batch_size=10, epochs=1, patience=None)
+    monkeypatch.setattr(Rows, "__array__", whole)
+    found, wanted = (trained(some, None, descent, network) for some in (streamed, train))
+    for a, b in zip(*(jax.tree.leaves(run.params) for run in (found, wanted)), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -8,7 +8,7 @@ import numpy as np
 
 from descend.errors import UsageError
 
-__all__ = ["balanced_class_weights", "example_weights"]
+__all__ = ["balanced_class_weights", "balanced_example_weights", "example_weights"]
 
 
 def balanced_class_weights(codes: np.ndarray, k: int) -> np.ndarray:
@@ -35,6 +35,18 @@ def balanced_class_weights(codes: np.ndarray, k: int) -> np.ndarray:
     present = max(int(np.count_nonzero(counts)), 1)
     balanced = counts.sum() / (present * np.maximum(counts, 1))
     return np.where(counts > 0, balanced, 0.0).astype(np.float32)
+
+
+def balanced_example_weights(codes: np.ndarray, counts: Sequence[int]) -> np.ndarray:
+    """Return the weight of each example where all classes weigh alike, by their training counts.
+
+    Examples
+    --------
+    >>> print(balanced_example_weights(np.array([1, 0]), (3, 1)))
+    [2.        0.6666667]
+    """
+    seen = np.repeat(np.arange(len(counts)), counts)
+    return example_weights(codes, balanced_class_weights(seen, len(counts)))
 
 
 def example_weights(codes: np.ndarray, class_weights: Sequence[float] | np.ndarray) -> np.ndarray:

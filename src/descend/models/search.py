@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from descend.errors import DivergedError, OutputError, UsageError
@@ -241,9 +243,14 @@ class Search:
 
         More trials are the same search, but where halving chooses among all of them.
         """
+        told = hashlib.sha256()
+        for part in (self.training.train, self.training.validation):
+            for leaf in jax.tree.leaves((part.y, part.weights)):
+                told.update(np.ascontiguousarray(leaf[:]).data)
         return json.loads(json.dumps({
-            "data": self.training.examples.digest, "options": repr(self.options),
-            "space": repr(self.space), "halving": self.trials if self.halving else None,
+            "data": self.training.examples.digest, "told": told.hexdigest(),
+            "options": repr(self.options), "space": repr(self.space),
+            "halving": self.trials if self.halving else None,
         }))  # fmt: skip
 
     def _opened(self, folder: Path) -> Path:

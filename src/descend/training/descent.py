@@ -62,8 +62,9 @@ class Descent(Spec):
         After every so many steps, go back half of the way to where the last such pause left off
         (Zhang, Lucas, Hinton and Ba 2019, Lookahead optimizer: k steps forward, 1 step back).
     ema : float or None
-        Predict with average <- ema average + (1 - ema) theta, as `torch.optim.swa_utils` does; the
-        average starts as theta after the first step. About 0.99 to 0.9999.
+        Predict with average <- average + share (theta - average), where share is 1 - ema, or 1 / t
+        at step t while that is more: the plain mean over the first 1 / (1 - ema) steps, so that the
+        average owes nothing to the start of a short run. About 0.99 to 0.9999.
     tail_average : float or None
         Predict with the mean of theta over this last share of the planned steps; with theta itself
         before. Batch statistics that layers keep are not averaged.

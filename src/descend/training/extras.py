@@ -105,7 +105,7 @@ class Extras:
             params = jax.tree.map(lambda s, p: jnp.where(due, s, p), slow, params)
             memory["slow"] = slow
         if self.ema is not None:
-            share = jnp.where(step == 1, 1.0, 1 - self.ema)
+            share = jnp.maximum(1 / step, 1 - self.ema)
             memory["average"] = _blend(memory["average"], params, share)
         elif self.tail_average is not None:
             before = jnp.floor((1 - self.tail_average) * total_steps)

@@ -83,7 +83,9 @@ class Lane:
             watched = (scored, -value)
         elif self.descent.watch == "refined" and math.isfinite(value):
             watched = (-refined_loss(loss, raw, held.y, held.weights), -value)
-        # A loss that is not a number compares as no gain; the first epoch is always kept.
+        # What is not a number is no gain; the first epoch is always kept.
+        first, second = (-math.inf if math.isnan(v) else v for v in watched)
+        watched = (first, second)
         gain = self.best is None or watched > self.best
         if gain:
             self.best = watched if math.isfinite(value) else (-math.inf, -math.inf)
@@ -101,9 +103,9 @@ class Lane:
         """Return all but the weights, as plain JSON values."""
         return {
             "best_epoch": self.best_epoch,
-            "best": None if self.best is None else [_finite(v) for v in self.best],
+            "best": None if self.best is None else _plain(self.best),
             "ended": "" if self.ended == "stopped" else self.ended,
-            "history": [list(dataclasses.astuple(record)) for record in self.history],
+            "history": [_plain(dataclasses.astuple(record)) for record in self.history],
         }
 
     def restore(self, facts: dict[str, Any]) -> None:
@@ -116,9 +118,13 @@ class Lane:
             self.best = (first, second)
 
 
-def _finite(value: float) -> float | None:
-    """Return a number that JSON can hold; minus infinity, the worst of all, becomes None."""
-    return value if math.isfinite(value) else None
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: numbers that are not finite become None."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def diverged(lane: Lane, step: int, epoch: int, bare: bool) -> DivergedError:

@@ -224,7 +224,7 @@ class Run:
             "lanes": [lane.facts() for lane in self.lanes],
         }
         tensors = {"carry/step": np.asarray(np.max(carry.step))}
-        for name, tree in (("carry", carry), ("best", self._best_weights())):
+        for name, tree in (("carry", carry), ("kept", self._kept_weights())):
             for i, leaf in enumerate(jax.tree.leaves(tree)):
                 tensors[f"{name}/{i:05d}"] = np.asarray(leaf)
         return facts, tensors
@@ -243,15 +243,15 @@ class Run:
         self._epoch, self._done = int(facts["epoch"]), int(facts["done"])
         if not (1 <= self._epoch <= self.descent.epochs and 0 <= self._done <= self.steps):
             raise ValueError(f"epoch {self._epoch}, step {self._done} is not in this run")
-        best = filled(self._best_weights(), tensors, "best")
-        for lane, kept, found in zip(self.lanes, best, facts["lanes"], strict=True):
-            lane.params, lane.state = kept
+        weights = filled(self._kept_weights(), tensors, "kept")
+        for lane, kept, found in zip(self.lanes, weights, facts["lanes"], strict=True):
+            lane.params, lane.state, lane.latest = kept
             lane.restore(found)
         self.ended = str(facts["ended"])
         self._before = float(facts["seconds"])
 
-    def _best_weights(self) -> list[tuple[Any, Any]]:
-        return [(lane.params, lane.state) for lane in self.lanes]
+    def _kept_weights(self) -> list[tuple[Any, ...]]:
+        return [(lane.params, lane.state, lane.latest) for lane in self.lanes]
 
     def carry(self) -> Carry:
         """Return a copy of what the winner would go on from."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from descend.training.evaluation import count_rows
 
-__all__ = ["EpochRecord", "Examples"]
+__all__ = ["EpochRecord", "Examples", "drawn_inputs"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,18 @@ class Examples:
     def rows(self) -> int:
         """Number of rows."""
         return count_rows(self.x)
+
+
+def drawn_inputs(examples: Examples, most: int) -> Any:
+    """Return the inputs of at most so many rows, evenly drawn, as NumPy arrays in their order."""
+    rows = np.arange(examples.rows)
+    if examples.rows > most:
+        rows = np.sort(np.random.default_rng(0).choice(examples.rows, most, replace=False))
+
+    def drawn(a: Any) -> np.ndarray:
+        return np.asarray(a)[rows] if isinstance(a, jax.Array) else np.asarray(a[rows])
+
+    return jax.tree.map(drawn, examples.x)
 
 
 @dataclass(frozen=True)

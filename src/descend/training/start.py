@@ -7,11 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 import jax
-import numpy as np
 
 from descend.layers import Layer
 from descend.surroundings import in_haste
-from descend.training.records import Examples
+from descend.training.records import Examples, drawn_inputs
 
 __all__ = ["first_weights"]
 
@@ -34,10 +33,7 @@ def first_weights(network: Layer, key: jax.Array, train: Examples) -> tuple[Any,
     start = _start(network, tuple(leaves), structure)
     if not network.adapts:
         return start(key, None)
-    rows = np.arange(train.rows)
-    if train.rows > ENOUGH:
-        rows = np.sort(np.random.default_rng(0).choice(train.rows, ENOUGH, replace=False))
-    return start(key, jax.tree.map(lambda a: np.asarray(a)[rows], train.x))
+    return start(key, drawn_inputs(train, ENOUGH))
 
 
 @lru_cache(maxsize=256)

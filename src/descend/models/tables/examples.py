@@ -25,7 +25,7 @@ from descend.data.table import Table
 from descend.data.targets import ClassTarget, Target, fit_target, infer_target, labelled_rows
 from descend.errors import DataError, UsageError
 from descend.losses import Loss
-from descend.losses.weights import balanced_class_weights, example_weights
+from descend.losses.weights import balanced_example_weights
 from descend.models.networks.branches import default_validation
 from descend.models.options import Options
 from descend.models.outputs import encoded, target_losses, unscaled
@@ -191,9 +191,7 @@ class TableExamples:
         weights = _role(row_weights, frame, self.columns, "weight")
         weights = None if weights is None else weights[rows].astype(np.float32)
         if class_weight is not None and isinstance(targets[0], ClassTarget):
-            counts = targets[0].counts  # of the training rows
-            codes = np.repeat(np.arange(len(counts)), counts)
-            balance = example_weights(y, balanced_class_weights(codes, len(counts)))
+            balance = balanced_example_weights(y, targets[0].counts)
             weights = balance if weights is None else weights * balance
         return Examples(inputs, y, weights)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -24,7 +25,7 @@ from descend.models.networks.augmentation import augmented, check_applicable, un
 from descend.models.networks.pictures import are_symbols
 from descend.models.networks.tables import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
-from descend.models.outputs import answers, check_network, member_loss, raw_width
+from descend.models.outputs import Answer, answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.tables.examples import TableExamples
 from descend.models.tables.realmlp import HIDDEN, realmlp_network
@@ -116,7 +117,7 @@ class TableTraining:
             classes = isinstance(target, ClassTarget)
             name = self.plan.metric or ("accuracy" if classes else "r2")
             known = np.asarray(truth).astype(np.int64) if classes else target.decode(truth[:, 0])
-            scores.append(metric_value(name, target, answer, known, weights))
+            scores.append(metric_value(name, target, *_where_known(answer, known, weights)))
         return float(np.mean(scores))
 
     def finish(self) -> Model:
@@ -181,12 +182,23 @@ class TableTraining:
         if len(lanes) == 1 or self.run.validation is None:
             return ()
         found = [
-            [record.validation_score for record in lane.history if record.epoch == lane.best_epoch]
+            [r.validation_score for r in lane.history if r.epoch == lane.best_epoch]
             for lane in lanes
         ]
-        scores = [score for kept in found for score in kept if score is not None]
+        found = [[s for s in kept if s is not None and math.isfinite(s)] for kept in found]
+        scores = [score for kept in found for score in kept]
         lowest = min(scores, default=0.0)
-        return tuple(lowest if not kept or kept[0] is None else kept[0] for kept in found)
+        return tuple(kept[0] if kept else lowest for kept in found)
+
+
+def _where_known(
+    answer: Answer, truth: np.ndarray, weights: np.ndarray | None
+) -> tuple[Answer, np.ndarray, np.ndarray | None]:
+    """Return what there is of the rows whose truth is known: a series may have gaps."""
+    known = np.isfinite(truth)
+    if known.all() or not known.any():
+        return answer, truth, weights
+    return answer.of(known), truth[known], None if weights is None else weights[known]
 
 
 def _on_device(array: Any) -> Any:

@@ -88,11 +88,14 @@ class Likeness:
         """Return for each row the share of usual rows that are at least as far away.
 
         (1 + number of validation rows at least as far) / (1 + number of validation rows): for rows
-        drawn as the validation rows were, it is at most p with a probability of at most p.
+        drawn as the validation rows were, it is at most p with a probability of at most p. Beyond
+        the farthest of those it falls with the square of the distance, as the tails of the widest
+        distributions that have a variance do, so that few validation rows can tell it as well.
         """
-        n = len(self.distances)
-        farther = n - np.searchsorted(self.distances, self.distance(view), side="left")
-        return (1 + farther) / (1 + n)
+        n, distance = len(self.distances), self.distance(view)
+        farther = n - np.searchsorted(self.distances, distance, side="left")
+        beyond = self.distances[-1] / np.maximum(distance, self.distances[-1] + 1e-30)
+        return (1 + farther) / (1 + n) * beyond.astype(np.float64) ** 2
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Return the arrays by their names in a model file."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from descend.data.targets import ClassTarget, NumberTarget, Target
@@ -29,6 +28,7 @@ from descend.models.trust.likeness import (
     raw_and_hidden,
 )
 from descend.training import Examples
+from descend.training.records import drawn_inputs
 
 __all__ = ["Trust", "fit_trust", "take_trust", "with_intervals"]
 
@@ -108,7 +108,7 @@ def fit_trust(
     likeness: dict[str, Likeness] = {}
     later = {HIDDEN: hidden, NUMBERS: numbers_of(validation.x, places)}
     if any(view is not None for view in later.values()):
-        some = _some_rows(train)
+        some = drawn_inputs(train, MOST)
         seen = {NUMBERS: numbers_of(some, places)}
         if hidden is not None:
             seen[HIDDEN] = raw_and_hidden(network, params, state, some)[1]
@@ -116,15 +116,6 @@ def fit_trust(
     kept = temperatures if any(temperatures) else ()
     decided = tuple(decisions) if any(decisions) else ()
     return kept, decided, Trust(tuple(residuals) if any(residuals) else (), likeness)
-
-
-def _some_rows(train: Examples) -> Any:
-    """Return the inputs of at most `MOST` training rows, evenly drawn, on the host."""
-    rows = np.arange(train.rows)
-    if train.rows > MOST:
-        rows = np.sort(np.random.default_rng(0).choice(train.rows, MOST, replace=False))
-    on_host = jax.tree.map(lambda a: np.asarray(a) if isinstance(a, jax.Array) else a, train.x)
-    return jax.tree.map(lambda a: np.asarray(a[rows]), on_host)
 
 
 def with_intervals(answer: Answer, residuals: Residuals | None, level: float) -> Answer:
