@@ -99,3 +99,19 @@ def test_says_what_is_wrong() -> None:
         model.partial_fit(table(5).with_columns(y=pl.lit("")))
     with pytest.raises(TargetError):
         model.partial_fit(table(5).with_columns(y=pl.lit("maybe")))
+
+
+def test_classes_go_on_weighing_alike() -> None:
+    rng = np.random.default_rng(0)
+    rare = rng.random(600) < 0.05
+    a = rng.normal(size=600) + rare
+    frame = pl.DataFrame({"a": a, "y": np.where(rare, "rare", "usual")})
+    options = Options.of(target="y", class_weight="balanced", epochs=20, layers=(8,))
+    training = TableTraining(frame, options)
+    for _ in training.epochs():
+        pass
+    model = training.finish()
+    for _ in range(20):
+        model = model.partial_fit(frame, learning_rate=0.01)
+    said = np.asarray(model.predict(frame)) == "rare"
+    assert said[rare].mean() > 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from descend.errors import DescendError, UsageError
@@ -103,3 +104,11 @@ def test_refuses_wrong_spaces(name: str, choices: object, said: str) -> None:
 def test_refuses_wrong_ranges(low: float, high: float) -> None:
     with pytest.raises(UsageError, match="above 0"):
         Between(low, high)
+
+
+def test_other_labels_are_another_search(tmp_path: Path) -> None:
+    frame = pl.read_csv(PENGUINS, infer_schema=False)
+    Search(frame, OPTIONS, space=SPACE, trials=2, folder=tmp_path)
+    other = frame.with_columns(species=pl.col("species").reverse())
+    with pytest.raises(UsageError, match="another search"):
+        Search(other, OPTIONS, space=SPACE, trials=2, folder=tmp_path)

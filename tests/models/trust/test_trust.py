@@ -150,3 +150,14 @@ def test_intervals_that_cannot_be_had(house):
     with pytest.raises(UsageError, match="without validation rows"):
         blind.predictions(house, interval=0.9)
     assert blind.predictions(house).likeness is None
+
+
+def test_few_usual_rows_can_tell_a_row_that_is_very_far():
+    """Beyond all of them the share goes on falling, and seldom calls a usual row unlike."""
+    wrong = []
+    for _ in range(60):
+        rows = DRAW.normal(size=(1200, 4)).astype(np.float32)
+        found = fit_likeness(rows[:170], rows[170:200])
+        assert np.all(found.share(20 + rows[:5]) <= 0.01)
+        wrong.append(np.mean(found.share(rows[200:]) <= 0.01))
+    assert np.mean(wrong) < 0.01
