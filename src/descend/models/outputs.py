@@ -78,23 +78,6 @@ class Answer:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
 
-    def of(self, rows: np.ndarray) -> Answer:
-        """Return the answer for some of the rows, chosen by a boolean or by their numbers."""
-
-        def chosen(a: np.ndarray | None) -> Any:
-            return a if a is None or not len(a) else a[rows]
-
-        return replace(
-            self,
-            prediction=chosen(self.prediction),
-            codes=chosen(self.codes),
-            probabilities=chosen(self.probabilities),
-            quantiles={level: chosen(found) for level, found in self.quantiles.items()},
-            disagreement=chosen(self.disagreement),
-            low=chosen(self.low),
-            high=chosen(self.high),
-        )
-
     def likeliest(self, count: int, suffix: str = "") -> dict[str, np.ndarray]:
         """Return columns ``top_1``, ``probability_1``, ``top_2``, ...: the likeliest classes.
 

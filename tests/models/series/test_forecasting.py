@@ -6,7 +6,6 @@ import pytest
 
 import descend
 from descend.errors import UsageError
-from descend.models import Options, TableTraining
 from descend.models.series.forecasting import continued
 
 STEPS = np.arange(240)
@@ -118,13 +117,3 @@ def test_options_that_mean_nothing_for_a_series_are_refused():
             descend.train(sales(), forecast=2, **options)
     with pytest.raises(UsageError, match="continues one column"):
         descend.train(sales(), ["sold", "day"], forecast=2)
-
-
-def test_gaps_are_left_out_of_the_score_that_chooses_the_epoch():
-    frame = sales()
-    kept = np.ones(len(frame), bool)
-    kept[len(frame) - 60 :: 9] = False
-    options = Options.of(target="sold", forecast=3, epochs=3, metric="r2")
-    training = TableTraining(frame.filter(pl.Series(kept)), options)
-    scores = [record.validation_score for record in training.epochs() if record.complete]
-    assert np.isfinite(np.array(scores, float)).all()

@@ -25,7 +25,7 @@ from descend.models.networks.augmentation import augmented, check_applicable, un
 from descend.models.networks.pictures import are_symbols
 from descend.models.networks.tables import DROPOUT, table_network
 from descend.models.options import Options, check_class_weight
-from descend.models.outputs import Answer, answers, check_network, member_loss, raw_width
+from descend.models.outputs import answers, check_network, member_loss, raw_width
 from descend.models.plan import Plan
 from descend.models.tables.examples import TableExamples
 from descend.models.tables.realmlp import HIDDEN, realmlp_network
@@ -117,7 +117,7 @@ class TableTraining:
             classes = isinstance(target, ClassTarget)
             name = self.plan.metric or ("accuracy" if classes else "r2")
             known = np.asarray(truth).astype(np.int64) if classes else target.decode(truth[:, 0])
-            scores.append(metric_value(name, target, *_where_known(answer, known, weights)))
+            scores.append(metric_value(name, target, answer, known, weights))
         return float(np.mean(scores))
 
     def finish(self) -> Model:
@@ -189,16 +189,6 @@ class TableTraining:
         scores = [score for kept in found for score in kept]
         lowest = min(scores, default=0.0)
         return tuple(kept[0] if kept else lowest for kept in found)
-
-
-def _where_known(
-    answer: Answer, truth: np.ndarray, weights: np.ndarray | None
-) -> tuple[Answer, np.ndarray, np.ndarray | None]:
-    """Return what there is of the rows whose truth is known: a series may have gaps."""
-    known = np.isfinite(truth)
-    if known.all() or not known.any():
-        return answer, truth, weights
-    return answer.of(known), truth[known], None if weights is None else weights[known]
 
 
 def _on_device(array: Any) -> Any:
