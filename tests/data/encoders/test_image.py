@@ -8,8 +8,9 @@ from descend.data.columns import Column
 from descend.data.encoders import image as encode_image
 from descend.data.encoders.image import ImageEncoder, fit_image, pixels_of
 from descend.data.fingerprints import row_hashes
+from descend.data.media import decoded
 from descend.data.media.decoded import DecodedStore, GatheredRows
-from descend.errors import ColumnError
+from descend.errors import ColumnError, OutputError
 
 from ..pictures import encoded
 
@@ -89,6 +90,33 @@ def test_the_cache_is_bounded(tmp_path, cache, monkeypatch):
     left = list(cache.glob("decoded/*/*.rows"))
     assert len(left) == 2
     assert not list(cache.glob("decoded/*/*.part"))
+
+
+@pytest.mark.parametrize("home", ["file", "none"])
+def test_without_a_folder_to_write_the_pictures_are_decoded_all_the_same(
+    tmp_path, monkeypatch, home
+):
+    series = files(tmp_path, [(6, 5)] * 9)
+    encoder = ImageEncoder(COLUMN, 6, 5, 1)
+    kept, _ = encoder.arrays(series)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.delenv("DESCEND_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file") if home == "file" else "")
+    if home == "none":
+        monkeypatch.setattr(decoded.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    np.testing.assert_array_equal(encoder.arrays(series)[0], kept)
+    monkeypatch.setattr(encode_image, "IN_MEMORY", 0)
+    rows, _ = encoder.arrays(series)
+    np.testing.assert_array_equal(rows[np.array([8, 0, 0])], kept[[8, 0, 0]])
+
+
+def test_a_folder_that_was_asked_for_must_be_writable(tmp_path, monkeypatch):
+    series = files(tmp_path, [(6, 5)])
+    monkeypatch.setenv("DESCEND_CACHE", str(tmp_path / "0.png"))
+    with pytest.raises(
+        OutputError, match=r"0\.png, the folder that DESCEND_CACHE names: Not a dir"
+    ):
+        ImageEncoder(COLUMN, 6, 5, 1).arrays(series)
 
 
 def test_a_file_that_changed_meanwhile_is_named(tmp_path):

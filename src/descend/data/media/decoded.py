@@ -5,7 +5,9 @@ stands one folder for each way of decoding, and in it *shards*: files that are w
 name that nobody else uses, and never changed. A shard holds an 8-byte count, the 16-byte digests of
 the files whose content it holds, and their rows. Rows are found by content, never by path. All of
 it may be deleted at any time, also while it is used; when it has grown beyond its limit, the shards
-that were not used for longest go first.
+that were not used for longest go first. Where the folder cannot be written, rows are decoded into
+temporary files, which vanish with their last reader; only a folder that ``DESCEND_CACHE`` names is
+insisted on.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from descend.data.media.contents import in_threads
-from descend.data.rows import Rows
+from descend.data.rows import Rows, RowsWriter
+from descend.errors import OutputError
 
 __all__ = ["DecodedStore", "GatheredRows", "cache_folder"]
 
@@ -33,14 +36,20 @@ PIECE = 64 << 20
 
 _DIGEST = 16
 
+_Shard = tuple[list[bytes], Rows]
+"""The digests of a shard, and its rows."""
 
-def cache_folder() -> Path:
-    """Return the folder of what may be thrown away."""
+
+def cache_folder() -> Path | None:
+    """Return the folder of what may be thrown away; None for a user without a home."""
     own = os.environ.get("DESCEND_CACHE")
     if own:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "descend"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "descend"
+    except RuntimeError:
+        return None
 
 
 class DecodedStore:
@@ -61,7 +70,8 @@ class DecodedStore:
     ) -> None:
         self.dtype, self.row_shape = np.dtype(dtype), tuple(row_shape)
         name = hashlib.blake2b(f"{way} {self.dtype} {row_shape}".encode(), digest_size=8)
-        self.folder = (folder or cache_folder()) / "decoded" / name.hexdigest()
+        folder = folder or cache_folder()
+        self.folder = None if folder is None else folder / "decoded" / name.hexdigest()
         self._row_bytes = self.dtype.itemsize * int(np.prod(row_shape, dtype=np.int64))
 
     def rows(
@@ -79,32 +89,43 @@ class DecodedStore:
         shards : list of Rows
         shard, row : int32 arrays
             Where the row of each digest is.
+
+        Raises
+        ------
+        OutputError
+            If rows can be written neither into the cache folder nor into a temporary file, or not
+            into the folder that ``DESCEND_CACHE`` names.
         """
         places: dict[bytes, tuple[int, int]] = {}
         shards: list[Rows] = []
         wanted = set(digests)
 
-        def take(path: Path) -> None:
-            opened = self._open(path)
-            if opened is None or not wanted.intersection(opened[0]):
-                return
-            for i, digest in enumerate(opened[0]):
+        def take(found: _Shard) -> None:
+            for i, digest in enumerate(found[0]):
                 places.setdefault(digest, (len(shards), i))
-            shards.append(opened[1])
-            with contextlib.suppress(OSError):
-                os.utime(path)
+            shards.append(found[1])
 
-        if self.folder.is_dir():
-            for path in sorted(self.folder.glob("*.rows")):
-                take(path)
+        for path in self._paths():
+            opened = self._open(path)
+            if opened is not None and wanted.intersection(opened[0]):
+                take(opened)
+                with contextlib.suppress(OSError):
+                    os.utime(path)
         missing = {d: i for i, d in enumerate(digests) if d not in places}
         if missing:
-            take(self._write(list(missing), list(missing.values()), decode))
+            take(self._decoded(list(missing), list(missing.values()), decode))
         found = [places[digest] for digest in digests]
         shard, row = (np.array([f[i] for f in found], np.int32) for i in (0, 1))
         return shards, shard, row
 
-    def _open(self, path: Path) -> tuple[list[bytes], Rows] | None:
+    def _paths(self) -> list[Path]:
+        """Return the shards that are there; none of a folder that cannot be looked into."""
+        try:
+            return [] if self.folder is None else sorted(self.folder.glob("*.rows"))
+        except OSError:
+            return []
+
+    def _open(self, path: Path) -> _Shard | None:
         """Return the digests and rows of a shard; None for one that is damaged or gone."""
         try:
             with open(path, "rb") as file:
@@ -118,19 +139,53 @@ class DecodedStore:
             return None
         return [words[i : i + _DIGEST] for i in range(0, len(words), _DIGEST)], rows
 
-    def _write(
+    def _decoded(
         self, digests: list[bytes], items: list[int], decode: Callable[[int], np.ndarray]
+    ) -> _Shard:
+        """Decode rows into a new shard, or into a temporary file where none can be kept."""
+        opened = None
+        if self.folder is not None:
+            try:
+                opened = self._open(self._write(self.folder, digests, items, decode))
+            except OSError as error:
+                own = os.environ.get("DESCEND_CACHE")
+                if own:
+                    raise OutputError(
+                        f"decoded pictures and sounds cannot be kept in {own}, the folder that "
+                        f"DESCEND_CACHE names: {error.strerror or error}. Let it name a folder "
+                        "that can be written, or unset it"
+                    ) from None
+        if opened is not None:
+            return opened
+        with RowsWriter(self.dtype, self.row_shape) as writer:
+            for rows in self._pieces(items, decode):
+                writer.append(np.stack(rows))
+            return digests, writer.rows()
+
+    def _pieces(
+        self, items: list[int], decode: Callable[[int], np.ndarray]
+    ) -> Iterator[list[np.ndarray]]:
+        """Yield the decoded rows, so many at a time as are held in memory."""
+        step = max(1, PIECE // max(1, self._row_bytes))
+        for start in range(0, len(items), step):
+            yield in_threads(decode, items[start : start + step])
+
+    def _write(
+        self,
+        folder: Path,
+        digests: list[bytes],
+        items: list[int],
+        decode: Callable[[int], np.ndarray],
     ) -> Path:
         """Decode rows into a new shard."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{secrets.token_hex(8)}.rows"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{secrets.token_hex(8)}.rows"
         part = path.with_suffix(".part")
-        step = max(1, PIECE // max(1, self._row_bytes))
         try:
             with open(part, "wb") as file:
                 file.write(len(digests).to_bytes(8, "little") + b"".join(digests))
-                for start in range(0, len(items), step):
-                    for row in in_threads(decode, items[start : start + step]):
+                for rows in self._pieces(items, decode):
+                    for row in rows:
                         file.write(np.ascontiguousarray(row, self.dtype).tobytes())
             os.replace(part, path)
         finally:
@@ -143,7 +198,7 @@ class DecodedStore:
         text = os.environ.get("DESCEND_CACHE_BYTES", "")
         most = int(text) if text.isdecimal() else MOST_BYTES
         found = []
-        for path in self.folder.parent.glob("*/*.rows"):
+        for path in keep.parent.parent.glob("*/*.rows"):
             with contextlib.suppress(OSError):
                 facts = path.stat()
                 found.append((facts.st_mtime, facts.st_size, path))
@@ -152,8 +207,9 @@ class DecodedStore:
             if total <= most:
                 break
             if path != keep:
-                path.unlink(missing_ok=True)
-                total -= size
+                with contextlib.suppress(OSError):  # of another user, or still read on Windows
+                    path.unlink(missing_ok=True)
+                    total -= size
 
 
 class GatheredRows(Rows):
