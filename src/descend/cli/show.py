@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from descend.cli.options import json_option
+from descend.cli.options import json_option, naming
 
 if TYPE_CHECKING:
     from descend.models import Model
@@ -75,9 +75,12 @@ def _show_layer(model: Model, layer: int, examples: str | None, out: str) -> int
     from descend.cli import render
     from descend.cli.destination import check_writable
     from descend.cli.layer_picture import draw_layer
+    from descend.data.media.readable import readable_table
+    from descend.data.reading import read_table
     from descend.errors import UsageError
     from descend.models.inspection.excitation import excitation, layer_count
 
+    layers = layer_count(model)
     source = examples or model.card.provenance.source
     if not Path(source).exists():
         raise UsageError(
@@ -86,13 +89,16 @@ def _show_layer(model: Model, layer: int, examples: str | None, out: str) -> int
         )
     path = Path(out)
     check_writable(path)
-    found = excitation(model, source, layer)
+    with naming(source):
+        table, unreadable = readable_table(read_table(source), model.plan.columns)
+        found = excitation(model, table, layer)
     draw_layer(found, path)
     units, count = found.outputs.shape
     talk = render.Talk()
+    talk.warn(unreadable)
     talk.line(
         "Layer",
-        f"{layer} of {layer_count(model)}: {units} units, each with the {count} patches of "
+        f"{layer} of {layers}: {units} units, each with the {count} patches of "
         f"{source} that excite it most, {found.patches.shape[2]} pixels wide",
     )
     talk.line("Saved", str(path))

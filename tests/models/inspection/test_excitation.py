@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 import descend
-from descend.errors import UsageError
+from descend.errors import ColumnError, UsageError
 from descend.models.inspection.excitation import excitation, layer_count
 
 
@@ -55,6 +55,8 @@ def test_what_cannot_be_shown_is_said(model, frame):
     table, _ = frame
     with pytest.raises(UsageError, match="layers 1 to 3 to be shown, not 4"):
         excitation(model, table, 4)
+    with pytest.raises(ColumnError, match=r'"photo" of pictures is needed.* Columns: side'):
+        excitation(model, table.drop("photo"))
     flat = descend.train(table, "side", kinds={"photo": "image"}, layers=(4,), epochs=1)
     with pytest.raises(UsageError, match="no convolution"):
         excitation(flat, table)

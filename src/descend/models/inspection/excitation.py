@@ -14,11 +14,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from descend.data.columns import listed
 from descend.data.encoders.image import ImageEncoder
 from descend.data.media.paths import located
 from descend.data.reading import read_table
 from descend.data.table import Table
-from descend.errors import UsageError
+from descend.errors import ColumnError, UsageError
 from descend.layers import (
     Activation,
     BatchNormalization,
@@ -148,13 +149,18 @@ def excitation(
     UsageError
         If the model reads no pictures, or has no such layer.
     DataError
-        If the pictures cannot be read.
+        If there is no column of the pictures, or they cannot be read.
     """
     encoder, blocks = _blocks(model)
     if not 1 <= layer <= len(blocks):
         raise UsageError(f"the network has layers 1 to {len(blocks)} to be shown, not {layer}")
     steps = blocks[layer - 1]
     table = examples if isinstance(examples, Table) else read_table(examples)
+    if encoder.column.name not in table.frame.columns:
+        raise ColumnError(
+            f'a column "{encoder.column.name}" of pictures is needed, and the table has none. '
+            f"Columns: {listed(table.frame.columns)}"
+        )
     series = located(table.frame, [encoder.column], table.base)[encoder.column.name]
     rows = np.unique(np.linspace(0, len(series) - 1, min(len(series), MOST_PICTURES)).astype(int))
     pixels = encoder.arrays(series.gather(rows))[0]
