@@ -46,8 +46,11 @@ def test_train_test_predict_and_show_a_folder(descend, folder):
     assert "1 file cannot be read, left out:" in trained.err
     assert "pictures, 12x10 grey" in trained.err
     assert "images/s" in trained.err
-    (path / "dark" / "broken.png").unlink()
-    assert descend("test", "m.descend", path).code == 0
+    left_out = f"warning: 1 file cannot be read, left out: {path}/dark/broken.png"
+    for asked in ("test", "explain"):
+        told = descend(asked, "m.descend", path)
+        assert told.code == 0, told.err
+        assert left_out in told.err
     predicted = descend("predict", "m.descend", path / "light")
     rows = rows_of(predicted.out)
     assert len(rows) == 15
@@ -60,6 +63,7 @@ def test_train_test_predict_and_show_a_folder(descend, folder):
     assert "probability_dark" not in one[0]
     shown = descend("show", "m.descend", "--layer", "1", "--examples", path, "-o", "l.png")
     assert shown.code == 0, shown.err
+    assert left_out in shown.err
     with Image.open(folder / "l.png") as picture:
         assert picture.size[1] == 4 * 60 + 4
 
@@ -75,6 +79,22 @@ def test_a_table_with_a_column_of_paths_and_a_number(descend, folder):
     assert "photo: pictures, 12x10 grey" in trained.err
     named = descend("train", "t.csv", "-t", "level", "--kind", "photo=category", "--dry-run")
     assert "pictures" not in named.err
+
+
+def test_explanations_look_for_pictures_beside_the_table(descend, folder):
+    path = photos(folder)
+    lines = ["photo,note,level"]
+    for place, name in enumerate(("dark", "light")):
+        lines += [f"{name}/bild {i} é.png,a note of {i} words,{place + i / 100}" for i in range(15)]
+    (path / "t.csv").write_text("\n".join(lines))
+    trained = descend("train", path / "t.csv", "-t", "level", "--kind", "note=text", *TINY)
+    assert trained.code == 0, trained.err
+    why = descend("predict", "t.descend", path / "t.csv", "--why")
+    assert why.code == 0, why.err
+    assert len(rows_of(why.out)) == 30
+    explained = descend("explain", "t.descend", path / "t.csv")
+    assert explained.code == 0, explained.err
+    assert "photo" in explained.out
 
 
 def test_a_colour_picture_and_a_grey_model(descend, folder):

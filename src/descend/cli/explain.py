@@ -50,6 +50,8 @@ def command(
     from descend.cli import pictures, render
     from descend.cli.scores import number
     from descend.data.files import write_atomically
+    from descend.data.media.paths import located
+    from descend.data.media.readable import readable_table
     from descend.data.reading import read_table
     from descend.data.targets import ClassTarget
     from descend.models import load_table_model
@@ -63,8 +65,12 @@ def command(
             "far each step ahead can be trusted"
         )
     with naming(file):
-        frame = loaded.rows_of(read_table(file, **reading(values)))[0].frame
+        table, unreadable = readable_table(
+            loaded.rows_of(read_table(file, **reading(values)))[0], loaded.plan.columns
+        )
+        frame = located(table.frame, loaded.plan.columns, table.base)
     talk = render.Talk(quiet or as_json, to_stdout=True)
+    talk.warn(unreadable)
     place = place_of_target(loaded, target)
     explained = loaded.card.targets[place]
     name, classes = explained.name, isinstance(explained, ClassTarget)

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from descend.data.encoders.text import TextEncoder
+from descend.data.media.paths import located
 from descend.data.table import Table
 from descend.data.targets import ClassTarget
 from descend.data.text_credit import Credit, credits
@@ -40,10 +41,11 @@ def word_credits(model: Model, table: Table) -> list[list[Credit]]:
         raise UsageError("--why is for models of one target")
     encoder, network = encoders[0], model.plan.network
     classes = isinstance(model.card.targets[0], ClassTarget)
-    texts = table.frame[encoder.column.name].to_list()
+    whole = located(table.frame, model.plan.columns, table.base)
+    texts = whole[encoder.column.name].to_list()
     found: list[list[Credit]] = []
     for start in range(0, len(texts), _PIECE):
-        frame = table.frame.slice(start, _PIECE)
+        frame = whole.slice(start, _PIECE)
         inputs, _ = model.card.preprocessing.transform(frame, first_row=start)
         rows = len(frame)
         x = padded_rows(inputs, rows)
