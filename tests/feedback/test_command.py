@@ -92,4 +92,4 @@ def test_errors_name_the_file_and_what_to_do(square, tmp_path):
 @pytest.mark.parametrize("option", ["-o", "--picture"])
 def test_a_place_that_cannot_be_written_is_told_before_the_search(square, option):
     with pytest.raises(OutputError, match="nowhere"):
-        run(square, "--time-limit", "1h", option, "/nowhere/file")
+        run(square, "--time-limit", "1h", option, "/nowhere/file.svg")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from descend.errors import OutputError
+from descend.errors import OutputError, UsageError
 
-__all__ = ["check_writable", "model_name"]
+__all__ = ["check_picture", "check_writable", "model_name"]
 
 
 def model_name(file: str) -> Path:
@@ -34,13 +34,23 @@ def model_name(file: str) -> Path:
     return Path(f"{name}.descend")
 
 
-def check_writable(path: Path) -> None:
+def check_picture(path: str | None) -> Path | None:
+    """Return where ``--picture`` goes; refuse what is not an SVG file's name, or not writable."""
+    if path is None:
+        return None
+    if not path.endswith(".svg"):
+        raise UsageError(f"a picture is an SVG file, so name it so: {path}.svg")
+    check_writable(Path(path), "--picture")
+    return Path(path)
+
+
+def check_writable(path: Path, option: str = "--out") -> None:
     """Refuse a destination that cannot be written, before an hour of training."""
     folder = path.parent
     if folder.exists() and not folder.is_dir():
         raise OutputError(
             f"{folder} is a file, not a folder, so {path.name} cannot be written there; choose "
-            "another place with --out"
+            f"another place with {option}"
         )
     if not folder.is_dir():
         raise OutputError(
@@ -48,7 +58,8 @@ def check_writable(path: Path) -> None:
             f"Make it first: mkdir -p {folder}"
         )
     if path.is_dir():
-        raise OutputError(f"{path} is a folder; name the model file, as {path / 'model.descend'}")
+        example = path / ("picture.svg" if path.suffix == ".svg" else "model.descend")
+        raise OutputError(f"{path} is a folder; name a file, as {example}")
     if path.exists() and not path.is_file():
         return  # a device, or a pipe: there is no trying it without writing
     # os.access allows the superuser everything, even where no file can be made: so make one.
@@ -59,5 +70,5 @@ def check_writable(path: Path) -> None:
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror} in the folder {folder}; choose another "
-            "one with --out"
+            f"one with {option}"
         ) from None

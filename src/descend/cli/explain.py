@@ -48,6 +48,7 @@ def command(
     descend explain penguins.descend new.csv --row 17 --picture row17.svg
     """
     from descend.cli import pictures, render
+    from descend.cli.destination import check_picture
     from descend.cli.scores import number
     from descend.data.files import write_atomically
     from descend.data.media.paths import located
@@ -57,7 +58,7 @@ def command(
     from descend.models import load_table_model
     from descend.models.inspection.explanation import contributions, importances, place_of_target
 
-    drawing = pictures.check_picture(picture)
+    drawing = check_picture(picture)
     loaded = load_table_model(model)
     if loaded.plan.forecast is not None:
         raise UsageError(

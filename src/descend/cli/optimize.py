@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from descend.cli.destination import check_writable
+from descend.cli.destination import check_picture, check_writable
 from descend.cli.options import json_option, quiet_option
 from descend.cli.values import Seconds
 
@@ -71,9 +71,9 @@ def command(
     from descend.feedback.files import load_problem
     from descend.feedback.problems import Coloring, solve
 
-    for path in (out, picture):
-        if path is not None:
-            check_writable(Path(path))
+    if out is not None:
+        check_writable(Path(out))
+    drawing = check_picture(picture)
     talk = Talk(quiet)
     loaded = load_problem(file, kind, colors=colors)
     talk.line("Problem", f"{loaded.kind}: {loaded.describe}")
@@ -94,9 +94,9 @@ def command(
     if out is not None:
         write_atomically(out, (text + "\n").encode())
         talk.line("Saved", out)
-    if picture is not None:
-        write_atomically(picture, _draw(loaded, report, show).encode())
-        talk.line("Picture", picture)
+    if drawing is not None:
+        write_atomically(drawing, _draw(loaded, report, show).encode())
+        talk.line("Picture", str(drawing))
     if as_json:
         click.echo(text)
     elif out is None:

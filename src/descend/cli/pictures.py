@@ -11,17 +11,10 @@ from descend.errors import UsageError
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
 from descend.models.series.report import ForecastReport
 
-__all__ = ["bars_svg", "check_picture", "draw_report", "reliability_svg"]
+__all__ = ["bars_svg", "draw_report", "reliability_svg"]
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#777777"  # Okabe and Ito: distinct for all eyes
 SIDE, EDGE = 360, 56
-
-
-def check_picture(path: str | None) -> Path | None:
-    """Return where a picture goes, or refuse a name that is not an SVG file's."""
-    if path is not None and not path.endswith(".svg"):
-        raise UsageError(f"a picture is an SVG file, so name it so: {path}.svg")
-    return None if path is None else Path(path)
 
 
 def draw_report(report: Report, path: Path) -> None:

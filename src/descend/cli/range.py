@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from descend.cli.destination import check_writable
+from descend.cli.destination import check_picture
 from descend.cli.options import (
     drop_option,
     json_option,
@@ -40,7 +40,7 @@ BAR = 30
 @click.option("--highest", type=float, default=10.0, show_default=True, metavar="RATE")
 @click.option("--tries", type=int, default=25, show_default=True, help="Rates to try.")
 @click.option("--steps", type=int, default=300, show_default=True, help="Steps for each rate.")
-@click.option("--picture", type=click.Path(), help="SVG of the loss over the rate.")
+@click.option("--picture", metavar="FILE", help="Draw the loss over the rate, as SVG.")
 @reading_options
 @json_option
 @quiet_option
@@ -65,8 +65,7 @@ def command(
     """
     how = reading(values)
     values["target"], values["drop"] = values["target"] or (), values["drop"] or ()
-    if picture is not None:
-        check_writable(Path(picture))
+    drawing = check_picture(picture)
 
     from descend.cli.render import Talk
     from descend.data.files import write_atomically
@@ -95,10 +94,10 @@ def command(
         talk.line(label, text)
         label = ""
     name = type(plan.descent.optimizer).__name__
-    if picture is not None:
+    if drawing is not None:
         drawn = rate_picture({name: found}, f"{Path(file).name}: loss after {steps} steps", rate)
-        write_atomically(picture, drawn.encode())
-        talk.line("Picture", str(picture))
+        write_atomically(drawing, drawn.encode())
+        talk.line("Picture", str(drawing))
     if rate is None:
         talk.line("Advice", f"every rate diverged: try a lower --lowest than {lowest:g}")
     else:

@@ -41,11 +41,12 @@ def command(
     descend show p.descend --layer 2 --examples photos/
     """
     from descend.cli import pictures, render
+    from descend.cli.destination import check_picture
     from descend.cli.language import show_language_model
     from descend.errors import UsageError
     from descend.models import LanguageModel, load
 
-    drawing = pictures.check_picture(picture)
+    drawing = check_picture(picture)
     loaded = load(model)
     if isinstance(loaded, LanguageModel):
         if drawing is not None or layer is not None or examples is not None or out is not None:

@@ -37,13 +37,14 @@ def command(
     descend test shakespeare.descend another.txt
     """
     from descend.cli import pictures, render
+    from descend.cli.destination import check_picture
     from descend.cli.language import tell_report
     from descend.data.media.readable import readable_table
     from descend.data.reading import read_table
     from descend.errors import UsageError
     from descend.models import LanguageModel, load
 
-    drawing = pictures.check_picture(picture)
+    drawing = check_picture(picture)
     loaded = load(model)
     if isinstance(loaded, LanguageModel):
         if drawing is not None:
