@@ -115,5 +115,8 @@ def test_a_long_table_is_learned_as_sequences(descend, folder):
     assert [row["who"] for row in rows] == ["z", "q"]
     assert "steps" not in rows[0]
     assert descend("test", "visits.descend", "visits.csv").code == 0
+    explained = descend("explain", "visits.descend", "visits.csv", "--row", 3)
+    assert explained.code == 2
+    assert 'this one reads "steps" (sequences). Without --row' in explained.err
     plain = descend("train", "visits.csv", *options, "--no-sequences", "--dry-run")
     assert "sequences" not in plain.err

@@ -24,6 +24,9 @@ MOST_ROWS = 2_000
 STEPS = (32, 128, 512)
 """Points along the way of integrated gradients, the next where the last leave a gap."""
 
+_ARRAYS = {"image": "pictures", "series": "sequences", "sound": "sounds", "text": "texts"}
+"""What columns hold that are no numbers and no codes, by their kind."""
+
 GAP = 0.01
 """Share of the whole change that contributions may fail to account for."""
 
@@ -190,8 +193,8 @@ def contributions(
     Raises
     ------
     UsageError
-        If there is no such row, the model reads other columns than numbers and categories, or its
-        targets are several and none is named.
+        If there is no such row, the model reads other columns than numbers, dates and categories,
+        or its targets are several and none is named.
 
     References
     ----------
@@ -202,7 +205,13 @@ def contributions(
     if not 0 <= row < len(frame):
         raise UsageError(f"there is no row {row + 1}: the table has {len(frame):,} rows")
     if preprocessing.array_encoders:
-        raise UsageError("rows with pictures, sounds or texts cannot be explained column by column")
+        columns = [encoder.column for encoder in preprocessing.array_encoders]
+        read = listed([f'"{one.name}" ({_ARRAYS.get(one.kind, one.kind)})' for one in columns])
+        raise UsageError(
+            "a row is explained column by column where a model reads numbers, dates and categories "
+            f"alone, and this one reads {read}. Without --row (from Python: importances) the "
+            "columns are compared over all rows"
+        )
     inputs, _ = preprocessing.transform(frame)
     inputs = inputs if isinstance(inputs, dict) else {"": inputs}
     numbers = next((name for name in ("", "numbers") if name in inputs), None)
