@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -153,6 +154,15 @@ def test_sounds(descend, folder):
     rows = rows_of(descend("predict", "m.descend", "clips/low").out)
     assert len(rows) == 12
     assert {"path", "prediction", "probability_high"} <= set(rows[0])
+
+
+def test_without_soundfile_the_extra_is_named_once(descend, folder, monkeypatch):
+    for name in ("low", "high"):
+        (folder / "clips" / name).mkdir(parents=True)
+        for i in range(6):
+            (folder / "clips" / name / f"{i}.wav").write_bytes(b"no matter what")
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    descend("train", "clips").refused(2, "pip install 'descend[sound]'")
 
 
 def test_the_limit_of_pixels_is_an_option(descend, folder, monkeypatch):

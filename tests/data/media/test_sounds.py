@@ -11,7 +11,7 @@ import soundfile
 from descend.data.columns import Column
 from descend.data.encoders.sound import SoundEncoder, fit_sound
 from descend.data.media.sounds import SoundError, check_sound, decode_sound
-from descend.errors import ColumnError
+from descend.errors import ColumnError, MissingExtraError
 
 COLUMN = Column("clip", "sound")
 TONE = np.sin(2 * np.pi * 200 * np.arange(4000) / 8000)
@@ -94,7 +94,7 @@ def test_without_soundfile_the_extra_is_named(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    with pytest.raises(SoundError, match=r"pip install 'descend\[sound\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'descend\[sound\]'"):
         check_sound(encoded(TONE))
 
 

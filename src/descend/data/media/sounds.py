@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from descend.errors import DataError
+from descend.errors import DataError, MissingExtraError
 
 __all__ = [
     "SOUND_SUFFIXES",
@@ -54,11 +54,18 @@ class SoundSize:
 
 
 def _opened(content: Any) -> Any:
-    """Open a sound: its bytes, or its path."""
+    """Open a sound: its bytes, or its path.
+
+    Raises
+    ------
+    SoundError
+    MissingExtraError
+        If soundfile is not installed, which is no fault of the file.
+    """
     try:
         import soundfile
     except ImportError:
-        raise SoundError(
+        raise MissingExtraError(
             "sounds are read by soundfile, which is not installed: pip install 'descend[sound]'"
         ) from None
     if not content:
