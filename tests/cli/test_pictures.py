@@ -44,6 +44,7 @@ def test_train_test_predict_and_show_a_folder(descend, folder):
     (path / "dark" / "broken.png").write_text("not a picture")  # 1 of 31
     trained = descend("train", path, *TINY, "-o", "m.descend")
     assert trained.code == 0, trained.err
+    assert "Data      30 rows, 2 columns" in trained.err
     assert "1 file cannot be read, left out:" in trained.err
     assert "pictures, 12x10 grey" in trained.err
     assert "images/s" in trained.err

@@ -54,6 +54,7 @@ class TableExamples:
     notes : tuple of str
         What was detected when reading.
     shape : (rows, columns)
+        As read, without the rows whose files cannot be read.
     unlabelled : int
         Rows left out because a target is missing.
     columns : tuple of Column
@@ -113,8 +114,11 @@ class TableExamples:
         table, options, windows = found_rows.table, found_rows.options, found_rows.windows
         asked = Asked.of(table, table.frame, options, plan)
         columns, names = asked.columns, asked.names
+        rows_found = len(table.frame)
         table, unreadable = readable_table(table, columns)
-        shape = found_rows.shape
+        count, width = found_rows.shape
+        if found_rows.sequences is None:  # else a row of the table is several of the file
+            count -= rows_found - len(table.frame)
         name_of_source = table.source
         notes = (*(table if windows is None else windows).notes, *unreadable)
         # From here on numbers and dates are typed, and the text they were read from is let go.
@@ -140,7 +144,7 @@ class TableExamples:
         return cls(
             source=name_of_source,
             notes=notes,
-            shape=shape,
+            shape=(count, width),
             unlabelled=unlabelled,
             columns=columns,
             found=tuple(found),
