@@ -12,6 +12,7 @@ import pytest
 from descend.data.fingerprints import fingerprint, row_hashes
 from descend.models import Options, TableTraining, load
 from descend.models.files.tensors import flat
+from descend.models.time_limit import TimeLimit
 
 LONGER = ("--epochs", "30", "--learning-rate", "0.03")
 
@@ -253,3 +254,19 @@ def test_a_column_says_which_rows_train_and_test(train, good):
     wrong = train(text.replace("Test", "exam", 1), "--split", "part")
     assert wrong.code == 2
     assert 'split "part", row 2 says "exam"' in wrong.err
+
+
+@pytest.mark.parametrize("kind", ["table", "text"])
+def test_a_limit_of_time_ends_a_run_that_is_done(kind, good, train, descend, folder, monkeypatch):
+    monkeypatch.setattr(TimeLimit, "suited", lambda self, plan, train, free: plan)
+    monkeypatch.setattr(TimeLimit, "left", 0.0)
+    options = ("--time-limit", "4s", "--epochs", "500", "--layers", "4")
+    if kind == "table":
+        result = train(good, *options)
+    else:
+        (folder / "data.txt").write_text("to be, or not to be: " * 100)
+        result = descend("train", "data.txt", "--generate", *options)
+    assert result.code == 0, result.err
+    assert "Stopped   at epoch 1" in result.err
+    assert "the 4 s are over" in result.err
+    assert load("data.descend").card.provenance.ended == "time"

@@ -147,8 +147,11 @@ class Talk:
             return
         last = run.history[-1]
         best = f", best was {run.best_epoch}" if run.best_epoch != last.epoch else ""
-        why = {"epochs": "Finished", "patience": "Stopped", "stopped": "Stopped"}[run.ended]
-        self.line(why, f"at epoch {last.epoch}{best}, {last.seconds:.1f} s")
+        why = "Finished" if run.ended == "epochs" else "Stopped"
+        text = f"at epoch {last.epoch}{best}, {last.seconds:.1f} s"
+        if run.ended == "time":
+            text += f": the {training.limit.seconds:g} s are over, but for the test"
+        self.line(why, text)
         for sentence in advice(run.history):
             self.line("Stuck", sentence)
         if starts := training.starts():

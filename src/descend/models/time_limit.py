@@ -90,7 +90,7 @@ class TimeLimit:
         for record in run.epochs():
             yield record
             if self.left <= 0:
-                run.stop()
+                run.stop("time")
 
 
 def trial_seconds(plan: Any, train: Examples, most: float) -> tuple[float, float]:

@@ -72,7 +72,7 @@ class Run:
     optimizer_state : pytree of arrays or None
         The optimizer's memory after the latest epoch; used up when the next one begins.
     ended : str
-        Why the run ended: "epochs", "patience" or "stopped"; "" while it goes on.
+        Why the run ended: "epochs", "patience" or what `stop` was told; "" while it goes on.
 
     Examples
     --------
@@ -162,7 +162,7 @@ class Run:
             ]
         )._replace(total_steps=descent.epochs * self.steps)
         self.ended = ""
-        self._stop = False
+        self._stop = ""
         self._pace = Pace()
         self._carry: Any = None if carry is None else revived(carry)
         self._epoch, self._done = 1, 0
@@ -219,7 +219,7 @@ class Run:
         facts = {
             "epoch": self._epoch,
             "done": self._done,
-            "ended": "" if self.ended == "stopped" else self.ended,
+            "ended": "" if self.ended == self._stop else self.ended,
             "seconds": time.perf_counter() - self._began,
             "lanes": [lane.facts() for lane in self.lanes],
         }
@@ -260,9 +260,9 @@ class Run:
         pick = np.array if not self._together else lambda a: np.array(a[i])
         return jax.tree.map(pick, jax.device_get(kept))
 
-    def stop(self) -> None:
+    def stop(self, why: str = "stopped") -> None:
         """Ask the run to end after the current piece of work; the best weights are kept."""
-        self._stop = True
+        self._stop = self._stop or why
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train, and yield a record about every 0.2 seconds and at the end of each epoch.
@@ -282,7 +282,7 @@ class Run:
                 self._carry = self._carry._replace(optimizer_state=self.optimizer_state)
         while not self.ended:
             if self._stop and self.history and not self._done:
-                self.ended = "stopped"
+                self.ended = self._stop
             else:
                 yield from self._rest_of_epoch()
 
@@ -316,11 +316,11 @@ class Run:
                 self.ended = self._ending()
                 return
         if self._done < self.steps and self.history:  # stopped: the best is older
-            self.ended = "stopped"
+            self.ended = self._stop
             return
         record = self._finish_epoch()
         if self._stop:
-            self.ended = "stopped"
+            self.ended = self._stop
         elif all(lane.ended for lane in self.lanes):
             self.ended = self._ending()
         else:

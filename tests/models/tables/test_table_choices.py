@@ -96,7 +96,7 @@ def test_a_run_is_stopped_when_the_time_is_over(monkeypatch):
     monkeypatch.setattr(training.limit, "seconds", 0.0)
     for _ in training.epochs():
         pass
-    assert training.run.ended == "stopped"
+    assert training.run.ended == "time"
     assert len(training.run.history) < 5
 
 

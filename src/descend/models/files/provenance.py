@@ -43,7 +43,7 @@ class Provenance(Spec):
     epochs, best_epoch : int
         Epochs run, and the one whose weights were kept.
     ended : str
-        "epochs", "patience" or "stopped".
+        "epochs", "patience", "time" (of ``time_limit``) or "stopped".
     starts : tuple of float
         With ``restarts``, the best validation score of each start in the order of their seeds; a
         start that diverged at once has none, and stands as the lowest.
