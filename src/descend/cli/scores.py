@@ -10,6 +10,9 @@ __all__ = ["confusion_lines", "matrix_lines", "number", "score_lines", "step_lin
 MOST_CLASSES = 12
 """More classes than this are not drawn as a matrix."""
 
+ALIKE = 0.01
+"""Share of the error of a forecast, which has no interval, within which another does as well."""
+
 FEWEST = 100
 """Test rows below which the groups of the reliability table are not shown one by one."""
 
@@ -50,10 +53,14 @@ def _class_lines(report: ClassReport) -> list[str]:
         more.append(f"log loss {report.log_loss:.3f}")
     lines.append(" · ".join(more))
     if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
-        lines.append(
-            "a linear model does as well on these rows: the network does not earn its keep"
-        )
+        lines.append(_unearned("a linear model", report.linear_accuracy > high))
     return lines + _calibration_lines(report)
+
+
+def _unearned(rival: str, better: bool, noun: str = "rows") -> str:
+    """Return that a simpler rival does as well as the network, or better."""
+    how = "better" if better else "as well"
+    return f"{rival} does {how} on these {noun}: the network does not earn its keep"
 
 
 def _calibration_lines(report: ClassReport) -> list[str]:
@@ -101,6 +108,9 @@ def _number_lines(report: NumberReport) -> list[str]:
         low, high = report.r2_low, report.r2_high
         lines.append(f"R2 {report.r2:.3f} (95 %: {low:.3f} to {high:.3f}){linear}")
     lines.append(f"root mean square error {number(report.rmse)} · " + " · ".join(rivals))
+    if report.linear_rmse is not None and report.linear_rmse <= report.rmse:
+        beyond = report.r2_high is None or (report.linear_r2 or 0.0) > report.r2_high
+        lines.append(_unearned("a linear model", report.linear_rmse < report.rmse and beyond))
     lines.append(f"mean absolute error {number(report.mae)}, in the unit of {report.target}")
     low, q1, middle, q3, high = (number(v) for v in report.residuals)
     lines.append(
@@ -120,22 +130,21 @@ def _number_lines(report: NumberReport) -> list[str]:
 
 def _forecast_lines(report: ForecastReport) -> list[str]:
     ahead = "1 step" if report.ahead == 1 else f"{report.ahead} steps"
-    rivals = [f"last value {number(report.last_rmse)}"]
-    if report.season_rmse is not None:
-        rivals.append(f"a season before {number(report.season_rmse)}")
-    if report.linear_rmse is not None:
-        rivals.append(f"linear model {number(report.linear_rmse)}")
+    known = (
+        ("last value", "the last value", report.last_rmse),
+        ("a season before", "the value of a season before", report.season_rmse),
+        ("linear model", "a linear model", report.linear_rmse),
+    )
+    rivals = [(error, name, who) for name, who, error in known if error is not None]
+    told = " · ".join(f"{name} {number(error)}" for error, name, _ in rivals)
     lines = [
         f"from each start {ahead} ahead are forecast, as if nothing later were known",
-        f"root mean square error {number(report.rmse)} · " + " · ".join(rivals),
+        f"root mean square error {number(report.rmse)} · {told}",
         f"mean absolute error {number(report.mae)}, in the unit of {report.target}",
     ]
-    if not report.beats:
-        lines.append(
-            "a naive forecast does as well on these steps: the network does not earn its keep"
-        )
-    elif report.linear_rmse is not None and report.linear_rmse <= report.rmse:
-        lines.append("a linear model does as well on these steps")
+    least, _, who = min(rivals)
+    if least <= report.rmse:
+        lines.append(_unearned(who, least < (1 - ALIKE) * report.rmse, "steps"))
     if report.covered is None:
         lines.append(f"no intervals of {100 * report.level:.0f} %: too few starts to validate by")
     else:
