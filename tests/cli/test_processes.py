@@ -8,13 +8,15 @@ import time
 
 import pytest
 
+from descend.cli.interrupts import quit_on_interrupt
 from descend.models import load
 
 
 @pytest.fixture
 def surroundings(tmp_path):
     """Variables under which nothing of this machine's user is read or written."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    names = ("PATH", "HOME", "TMPDIR", "PYTHONPATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return kept | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "JAX_PLATFORMS": "cpu"}
 
 
@@ -110,6 +112,45 @@ def endless(started, folder, good):
         if line.startswith("epoch"):
             return process
     raise AssertionError("training ended before its first epoch")
+
+
+@pytest.mark.parametrize("seconds", [0.15, 0.8])
+def test_interrupts_in_the_midst_of_imports_quit_without_a_word_too_many(
+    started, class_model, seconds
+):
+    process = started("show", class_model)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    if not out:  # else it was over already
+        assert (process.returncode, err) == (130, "descend: stopped\n")
+
+
+def test_interrupts_that_are_ignored_stay_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        quit_on_interrupt()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_in_the_midst_of_writing_leaves_no_file(folder, surroundings):
+    code = (
+        "import time; from descend.cli.interrupts import quit_on_interrupt; quit_on_interrupt();"
+        "from descend.data.files import write_atomically as write;"
+        "write('a.csv', lambda file: (print('on', flush=True), time.sleep(60)))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=surroundings, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout.readline() == "on\n"
+    assert list(folder.glob(".a.csv.*.part"))
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "descend: stopped\n"
+    assert process.returncode == 130
+    assert not list(folder.iterdir())
 
 
 def test_first_interrupt_keeps_the_best_model(endless, folder):

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from descend.errors import DivergedError, UsageError
@@ -89,9 +90,12 @@ def stopping(run: Any, talk: Any) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) stop the run and keep the best model; the second quits."""
     asked = False
 
-    def handle(number: int, frame: object) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
+            quits = before[signal.SIGINT]
+            if callable(quits):
+                quits(number, frame)
             raise KeyboardInterrupt
         asked = True
         run.stop()

@@ -17,7 +17,10 @@ from typing import BinaryIO
 
 from descend.errors import OutputError
 
-__all__ = ["replacing", "write_atomically"]
+__all__ = ["remove_unfinished", "replacing", "write_atomically"]
+
+_UNFINISHED: set[Path] = set()
+"""The temporary files of this process."""
 
 
 def write_atomically(
@@ -73,6 +76,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         # Not mkstemp, whose files nobody else may read: the user's own mask decides.
         file = open(temporary, "xb")  # noqa: SIM115
+        _UNFINISHED.add(temporary)
         try:
             with file:
                 if mode is not None:
@@ -86,7 +90,16 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
+        finally:
+            _UNFINISHED.discard(temporary)
         _flush_folder(target.parent)
+
+
+def remove_unfinished() -> None:
+    """Remove the temporary files of this process, which is about to end in the midst of writing."""
+    for temporary in tuple(_UNFINISHED):
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
 
 
 @contextlib.contextmanager
