@@ -16,6 +16,9 @@ __all__ = ["command"]
 MOST_LINES = 30
 """Columns that are written and drawn; JSON has all of them."""
 
+LEAST_NAME, MOST_NAME = 8, 28
+"""Characters of a column's name: where fewer are left its interval is, and more are cut."""
+
 
 @click.command("explain", short_help="Say which columns matter to a model.")
 @click.argument("model")
@@ -50,6 +53,7 @@ def command(
     from descend.cli import pictures, render
     from descend.cli.destination import check_picture
     from descend.cli.scores import number
+    from descend.cli.terminal import shortened
     from descend.data.files import write_atomically
     from descend.data.media.paths import located
     from descend.data.media.readable import readable_table
@@ -80,10 +84,24 @@ def command(
         unit = "nats of log loss" if classes else f"mean absolute error of {name}"
         title = f"{name}: how much worse without the column, in {unit}"
         talk.line("Matters", title)
-        for one in found[:MOST_LINES]:
-            ends = f"({number(one.low)} to {number(one.high)})"
-            nothing = "  could be nothing" if one.low <= 0 else ""
-            talk.say(f"{'':10}{one.column[:28]:<28} {number(one.rise):>9}  {ends}{nothing}")
+        shown = found[:MOST_LINES]
+        numbers = [f" {number(one.rise):>9}" for one in shown]
+        spans = [f"  ({number(one.low)} to {number(one.high)})" for one in shown]
+        room = talk.width - render.LABEL - max(map(len, numbers), default=0)
+        if room - max(map(len, spans), default=0) >= LEAST_NAME:
+            numbers = [text + span for text, span in zip(numbers, spans, strict=True)]
+            room = talk.width - render.LABEL - max(map(len, numbers), default=0)
+        remark = "  could be nothing"
+        narrow = room - len(remark) < min(
+            MOST_NAME, max((len(one.column) for one in shown), default=0)
+        )
+        columns = shortened([one.column for one in shown], min(MOST_NAME, room))
+        for one, column, text in zip(shown, columns, numbers, strict=True):
+            nothing = remark if one.low <= 0 and not narrow else ""
+            talk.say(" " * render.LABEL + column + text + nothing)
+        unsure = [one.column for one in shown if one.low <= 0]
+        if unsure and narrow:
+            talk.line("", f"could be nothing: {', '.join(unsure)}")
         whole: Any = [asdict(one) for one in found]
         names = [one.column for one in found[:MOST_LINES]]
         bars = [one.rise for one in found[:MOST_LINES]]
@@ -94,10 +112,12 @@ def command(
         what = f"probability of {answer.prediction[0]}" if classes else name
         title = f"row {row}, {what}: {number(final)}; a usual row {number(usual)}"
         talk.line("Matters", title)
-        for one in parts[:MOST_LINES]:
-            cell = one.value[:20]
-            sign = "+" if one.share >= 0 else ""
-            talk.say(f"{'':10}{one.column[:28]:<28} {cell:<20} {sign}{number(one.share)}")
+        shares = [f"{'+' if p.share >= 0 else ''}{number(p.share)}" for p in parts[:MOST_LINES]]
+        cells = shortened([one.value for one in parts[:MOST_LINES]], 20)
+        room = talk.width - render.LABEL - max(map(len, cells)) - max(map(len, shares)) - 2
+        columns = shortened([one.column for one in parts[:MOST_LINES]], min(MOST_NAME, room))
+        for column, cell, share in zip(columns, cells, shares, strict=True):
+            talk.say(" " * render.LABEL + f"{column} {cell} {share}")
         talk.line("", f"not accounted for: {gap:.2g} (numerical integration)")
         whole = {
             "row": row,

@@ -17,6 +17,7 @@ import warnings
 import click
 
 from descend import surroundings
+from descend.cli.terminal import wrapped
 from descend.errors import DescendError, OutputError, UsageError, did_you_mean
 from descend.version import __version__
 
@@ -179,7 +180,7 @@ def usage_hint(error: click.ClickException) -> str:
 
 def complain(message: str, code: int, *, hint: str = "") -> int:
     """Print an error to stderr and return its exit code."""
-    click.echo(f"descend: {message}", err=True)
+    click.echo(wrapped(f"descend: {message}", sys.stderr), err=True)
     if hint:
         click.echo(hint, err=True)
     return code

@@ -71,25 +71,32 @@ class Progress:
         self.latest = None
 
     def _draw(self, text: str) -> None:
-        text = text[: self.talk.width - 1]
         self.talk.file.write("\r" + text.ljust(self.width))
         self.talk.file.flush()
         self.width = len(text)
 
     def _text(self, record: EpochRecord, *, bar: bool) -> str:
+        """Return the fields of a record that there is room for, the most telling first to stay."""
         done = (record.epoch - 1 + record.share) / self.epochs
-        parts = [f"epoch {record.epoch:>{len(str(self.epochs))}}"]
-        if bar and self.talk.width >= 80:
-            filled = int(24 * done)
-            parts.append("━" * filled + ("╸" if filled < 24 else "") + "─" * (23 - filled))
-        parts.append(f"loss {record.loss:.4f}")
+        validation = score = drawn = left = ""
         judged = record if record.validation_loss is not None else self.latest
         if judged is not None and judged.validation_loss is not None:
-            parts.append(f"validation {judged.validation_loss:.4f}")
+            validation = f"validation {judged.validation_loss:.4f}"
             if judged.validation_score is not None:
-                parts.append(f"{self.score} {self.sign * judged.validation_score:.3f}")
-        parts.append(f"{record.rows_per_second * self.each:,.0f} {self.unit}/s")
-        if bar and done > 0:
-            left = record.seconds * (1 - done) / done
-            parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left")
-        return "  ".join(parts)
+                score = f"{self.score} {self.sign * judged.validation_score:.3f}"
+        if bar:
+            filled = int(24 * done)
+            drawn = "━" * filled + ("╸" if filled < 24 else "") + "─" * (23 - filled)
+            seconds = int(record.seconds * (1 - done) / done) if done > 0 else 0
+            left = f"{seconds // 60}:{seconds % 60:02d} left" if done > 0 else ""
+        epoch = f"epoch {record.epoch:>{len(str(self.epochs))}}"
+        speed = f"{record.rows_per_second * self.each:,.0f} {self.unit}/s"
+        shown = [epoch, drawn, f"loss {record.loss:.4f}", validation, score, speed, left]
+        room = self.talk.width - bar - len(epoch)
+        for place in (2, 3, 4, 6, 1, 5):
+            needed = len(shown[place]) + 2
+            if needed > room:
+                shown[place] = ""
+            elif shown[place]:
+                room -= needed
+        return "  ".join(filter(None, shown))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import click
 
 from descend.cli.progress import Progress
 from descend.cli.scores import matrix_lines, score_lines, step_lines
+from descend.cli.terminal import line_width, wrapped
 from descend.models.report import ClassReport, Report
 from descend.models.series.report import ForecastReport
 from descend.spec import Spec, to_json
@@ -82,7 +82,7 @@ class Talk:
     def __init__(self, quiet: bool = False, *, to_stdout: bool = False) -> None:
         self.quiet = quiet
         self.file = sys.stdout if to_stdout else sys.stderr
-        self.width = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
+        self.width = line_width(self.file)
 
     def say(self, text: str) -> None:
         """Write one line."""
@@ -100,15 +100,14 @@ class Talk:
         """Write a label and its text, wrapped under itself; further parts on lines of their own."""
         room = self.width - LABEL
         for part in parts:
-            wrapped = textwrap.wrap(part, room, break_on_hyphens=False) or [""]
-            for text in wrapped:
+            for text in textwrap.wrap(part, room, break_on_hyphens=False) or [""]:
                 self.say(f"{label:<{LABEL}}{text}")
                 label = ""
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Write what a person should know, each on a line of its own; not even quiet hides it."""
         for warning in warnings:
-            print(f"descend: warning: {warning}", file=sys.stderr)
+            print(wrapped(f"descend: warning: {warning}", sys.stderr), file=sys.stderr)
 
     def plan(self, training: TableTraining) -> None:
         """Say what the data are and what will be done with them."""

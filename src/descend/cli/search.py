@@ -154,18 +154,29 @@ def command(
 
 def _table(talk: Talk, search: Search) -> None:
     """Write the best trials, best first."""
-    rows = [list(search.space)]
-    numbers = ["   loss  score  epoch"]
+    from descend.cli.render import LABEL
+
+    names = list(search.space)
+    rows, numbers = [names], ["   loss  score  epoch"]
     for trial in search.ranking()[:SHOWN]:
-        rows.append([_cell(trial.values[name]) for name in search.space])
+        rows.append([_cell(trial.values[name]) for name in names])
         if trial.loss is None:
             numbers.append("diverged             ")
         else:
             numbers.append(f"{trial.loss:7.4g}  {trial.score or 0:5.3f}  {trial.best_epoch:5d}")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for label, number, row in zip(["Trials"] + [""] * len(rows), numbers, rows, strict=False):
+    labels = ["Trials"] + [""] * len(rows)
+    if LABEL + len(numbers[0]) + sum(width + 2 for width in widths) > talk.width:
+        # In a narrow terminal the values of a trial stand below its scores.
+        talk.say(f"{labels[0]:<{LABEL}}{numbers[0]}")
+        for number, row in zip(numbers[1:], rows[1:], strict=True):
+            told = ", ".join(f"{name} {cell}" for name, cell in zip(names, row, strict=True))
+            talk.say(f"{'':<{LABEL}}{number}".rstrip())
+            talk.line("", told)
+        return
+    for label, number, row in zip(labels, numbers, rows, strict=False):
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        talk.say(f"{label:<10}{number}  {cells}".rstrip())
+        talk.say(f"{label:<{LABEL}}{number}  {cells}".rstrip())
 
 
 def _cell(value: Any) -> str:
