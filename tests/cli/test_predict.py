@@ -74,6 +74,7 @@ def test_its_own_output_can_be_predicted_again(descend, folder, data, class_mode
     twice = descend("predict", class_model, "again.csv")
     assert twice.out == once.out
     assert "replaced columns of the same name: prediction, probability_no" in twice.err
+    assert "not used" not in twice.err
 
 
 def test_standard_input_and_output(descend, class_model, good, monkeypatch):

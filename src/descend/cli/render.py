@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -209,7 +210,8 @@ class Talk:
 
     def notes(self, notes: Notes, replaced: Sequence[str] = ()) -> None:
         """Say what was met in rows that were predicted."""
-        for text in notes.lines():
+        ignored = tuple(name for name in notes.ignored if name not in replaced)
+        for text in dataclasses.replace(notes, ignored=ignored).lines():
             self.line("Note", text)
         if replaced:
             self.line("Note", f"replaced columns of the same name: {', '.join(replaced)}")
