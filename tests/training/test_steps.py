@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from descend.layers import BatchNormalization, Dense, Sequential
+from descend.layers import BatchNormalization, Dense, FadingDropout, Sequential
 from descend.losses import SquaredError
 from descend.optimizers import SGD, Momentum
-from descend.schedules import Constant
+from descend.schedules import Constant, Cosine
 from descend.training import Descent, Examples, Run
 from descend.training.passes import loss_and_gradient
 from descend.training.step import Settings, program, squared_weights
@@ -111,6 +111,19 @@ def test_going_on_with_the_optimizers_memory_equals_one_run():
     )  # fmt: skip
     list(second.epochs())
     jax.tree.map(np.testing.assert_array_equal, second.params, whole.params)
+
+
+def test_a_run_that_goes_on_beyond_its_plan_stays_at_the_end_of_it():
+    network, data = Sequential((Dense(3), FadingDropout(0.5), Dense(1))), rows(8)
+    descent = Descent(SGD(0.1), Cosine(), batch_size=4, epochs=2, patience=None)
+    first = Run(network, SquaredError(), descent, data)
+    list(first.epochs())
+    on = Run(
+        network, SquaredError(), descent, data,
+        params=first.params, state=first.state, carry=first.carry(),
+    )  # fmt: skip
+    assert [record.learning_rate for record in on.epochs()] == [0.0, 0.0]
+    assert [float(leaf) for leaf in jax.tree.leaves(on.state)] == [1.0]
 
 
 def test_full_batches_of_similar_size_share_a_program():

@@ -117,6 +117,11 @@ def _with_decay(updates: Any, params: Any, rate: jax.Array) -> Any:
     return jax.tree_util.tree_map_with_path(leaf, updates, params)
 
 
+def _share_done(carry: Carry, settings: Settings) -> jax.Array:
+    """Return the share of the planned steps already taken; 1 for a run that goes on beyond."""
+    return jnp.minimum(carry.step.astype(float) / settings.total_steps, 1.0)
+
+
 def _told(state: Any, progress: jax.Array) -> Any:
     """Set every leaf named ``progress`` to the share of the run already done."""
 
@@ -279,7 +284,7 @@ def program(
             norm = optax.tree.norm(gradient)
             shrink = jnp.minimum(1.0, settings.clip_norm / jnp.maximum(norm, 1e-30))
             gradient = jax.tree.map(lambda g: g * shrink, gradient)
-        progress = carry.step.astype(float) / settings.total_steps
+        progress = _share_done(carry, settings)
         rate = jnp.asarray(settings.learning_rate * schedule(progress), float)
         told: dict[str, Any] = {}
         if isinstance(optimizer, Optimizer):
@@ -318,8 +323,7 @@ def program(
 
         def forward_one(position: tuple[jax.Array, Carry]) -> tuple[jax.Array, Carry]:
             i, carry = position
-            progress = carry.step.astype(float) / settings.total_steps
-            carry = carry._replace(state=_told(carry.state, progress))
+            carry = carry._replace(state=_told(carry.state, _share_done(carry, settings)))
             return i + 1, one_step(i, carry, x, y, weights, order, rows, settings)
 
         if not fills:
