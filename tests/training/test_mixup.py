@@ -23,10 +23,9 @@ def test_every_leaf_is_blended_with_the_same_partner_by_the_same_share():
             "length": np.array([5, 1, 2, 3, 4, 5], np.int32),
         },
     }
-    y = np.arange(6)
-    blended, partner, share = mixed(x, jnp.asarray(y), 0.7, jax.random.key(3))
+    blended, partner, share = mixed(x, 0.7, jax.random.key(3))
     share, partner = float(share), np.asarray(partner)
-    assert sorted(partner) == list(y)
+    assert sorted(partner) == list(range(6))
     assert 0 < share < 1
     for path, exact in (("numbers", True), ("image a", False)):
         want = share * x[path] + (1 - share) * x[path][partner].astype(float)
@@ -42,27 +41,32 @@ def test_every_leaf_is_blended_with_the_same_partner_by_the_same_share():
 def test_shares_have_the_spread_of_the_beta_distribution():
     x = jnp.zeros((2, 1))
     keys = jax.random.split(jax.random.key(0), 4_000)
-    shares = np.asarray(jax.vmap(lambda key: mixed(x, x, 0.5, key)[2])(keys))
+    shares = np.asarray(jax.vmap(lambda key: mixed(x, 0.5, key)[2])(keys))
     assert shares.mean() == pytest.approx(0.5, abs=0.03)
     assert shares.var() == pytest.approx(0.125, abs=0.01)  # 1 / (4 (2 alpha + 1))
 
 
-def test_a_step_descends_the_blended_loss():
+@pytest.mark.parametrize("weights", [None, [2.0, 0.0, 0.5, 0.0]])
+def test_a_step_descends_the_blended_loss(weights):
     rng = np.random.default_rng(1)
     x, y = (rng.normal(size=(4, k)).astype(np.float32) for k in (3, 1))
+    w = np.ones((4, 1)) if weights is None else np.array(weights)[:, None]
     weight = rng.normal(size=(3, 1)).astype(np.float32)
     descent = Descent(SGD(0.1), batch_size=None, epochs=1, patience=None, mixup=1.0)
     start = {"weight": weight, "bias": np.zeros(1, np.float32)}
-    run = Run(Dense(1), SquaredError(), descent, Examples(x, y), params=start)
+    examples = Examples(x, y, None if weights is None else np.array(weights, np.float32))
+    run = Run(Dense(1), SquaredError(), descent, examples, params=start)
     for _ in run.epochs():
         pass
     after = np.asarray(run.params["weight"])
     key = jax.random.fold_in(jax.random.split(jax.random.key(0))[1], 0)
-    blended, others, share = mixed(jnp.asarray(x), jnp.asarray(y), 1.0, key)
-    raw = np.asarray(blended) @ weight
-    target = float(share) * y + (1 - float(share)) * np.asarray(others)
-    slope = np.asarray(blended).T @ (raw - target) / len(x)
-    np.testing.assert_allclose((weight - after) / 0.1, slope, rtol=1e-4, atol=1e-6)
+    blended, partner, share = mixed(jnp.asarray(x), 1.0, key)
+    blended, partner, share = np.asarray(blended), np.asarray(partner), float(share)
+    raw = blended @ weight
+    off = share * w * (raw - y) + (1 - share) * w[partner] * (raw - y[partner])
+    np.testing.assert_allclose(
+        (weight - after) / 0.1, blended.T @ off / w.sum(), rtol=1e-4, atol=1e-6
+    )
 
 
 def test_codes_have_no_blend():

@@ -15,16 +15,17 @@ MIXABLE = ("uint8", "int16")
 """Integers that measure (pixels, samples of sound), unlike codes of words and categories."""
 
 
-def mixed(x: Any, y: Any, alpha: float, key: jax.Array) -> tuple[Any, Any, jax.Array]:
+def mixed(x: Any, alpha: float, key: jax.Array) -> tuple[Any, jax.Array, jax.Array]:
     """Blend each example of a batch with another one of it.
 
     x <- s x + (1 - s) x[p], with one share s ~ Beta(alpha, alpha) and one permutation p a batch;
-    the loss is s loss(x, y) + (1 - s) loss(x, y[p]). Pixels and samples are rounded to what they
-    were. Of the two lengths of sequences that are blended, the longer counts.
+    the loss is s w loss(x, y) + (1 - s) w[p] loss(x, y[p]), w the weights of the examples. Pixels
+    and samples are rounded to what they were. Of the two lengths of sequences that are blended, the
+    longer counts.
 
     Parameters
     ----------
-    x, y : pytrees of arrays with a leading batch axis
+    x : pytree of arrays with a leading batch axis
     alpha : float
         Above 0: the larger, the nearer to halves. 0.2 is usual, 1 draws the share evenly.
     key : jax.Array
@@ -32,7 +33,7 @@ def mixed(x: Any, y: Any, alpha: float, key: jax.Array) -> tuple[Any, Any, jax.A
     Returns
     -------
     tuple
-        Blended x, y of the partners, and the share s of the examples themselves.
+        Blended x, the permutation p, and the share s of the examples themselves.
 
     References
     ----------
@@ -52,8 +53,7 @@ def mixed(x: Any, y: Any, alpha: float, key: jax.Array) -> tuple[Any, Any, jax.A
             between = jnp.round(between)
         return between.astype(leaf.dtype)
 
-    other_y = jax.tree.map(lambda leaf: leaf[partner], y)
-    return jax.tree_util.tree_map_with_path(blend, x), other_y, share
+    return jax.tree_util.tree_map_with_path(blend, x), partner, share
 
 
 def check_mixable(x: Any) -> None:

@@ -206,16 +206,19 @@ def program(
         )  # fmt: skip
 
     def batch_loss(params, state, x, y, weights, count, key, settings):
-        other_y, share = y, None
+        partner, share = None, 1.0
         if extras.mixup is not None:
-            x, other_y, share = mixed(x, y, extras.mixup, key)
+            x, partner, share = mixed(x, extras.mixup, key)
         raw, state = network.apply(params, state, x, key=key, train=True)
-        each = loss(raw, y)
-        if share is not None:
-            each = share * each + (1 - share) * loss(raw, other_y)
-        if weights is not None:
-            each = each * weights
-        total = jnp.sum(each)
+
+        def summed(y: Any, weights: Any) -> jax.Array:
+            each = loss(raw, y)
+            return jnp.sum(each if weights is None else each * weights)
+
+        total = summed(y, weights)
+        if partner is not None:
+            others = jax.tree.map(lambda a: a[partner], (y, weights))
+            total = share * total + (1 - share) * summed(*others)
         if ridge:
             total = total + 0.5 * settings.ridge * squared_weights(params)
             if weights is not None:
