@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from descend.errors import SpecError, UsageError
 from descend.layers import Dense, Dropout, Sequential
+from descend.layers.equilibrium import _with_cost  # pyright: ignore[reportPrivateUsage]
 from descend.losses import CategoricalCrossEntropy, SquaredError
 from descend.optimizers import (
     LBFGS,
@@ -90,6 +92,26 @@ def test_accumulating_pieces_is_the_same_step(batch: int | None, pieces: int) ->
     for a, b in zip(*(jax.tree.leaves(r.params) for r in (one, other)), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
     assert other.history[-1].loss == pytest.approx(one.history[-1].loss, rel=1e-5)
+
+
+@dataclass(frozen=True)
+class Penalised(Dense):
+    """A layer with a cost of its own, the mean over its rows of the squares of its outputs."""
+
+    def apply(self, params: Any, state: Any, x: Any, *, key: Any, train: bool) -> tuple[Any, Any]:
+        y, state = super().apply(params, state, x, key=key, train=train)
+        return (_with_cost(y, (y**2).sum(axis=1).mean()) if train else y), state
+
+
+def test_accumulating_pieces_counts_the_cost_of_a_layer_once() -> None:
+    descent = Descent(SGD(0.1), batch_size=8, epochs=3, patience=None)
+    one, other = (
+        finished(
+            Run(Penalised(2), SquaredError(), descent.replace(accumulate=n), blobs_of_numbers())
+        )
+        for n in (1, 4)
+    )
+    np.testing.assert_allclose(one.params["weight"], other.params["weight"], rtol=1e-4, atol=1e-6)
 
 
 def test_all_at_once_goes_on_from_a_snapshot_to_the_same_bits() -> None:

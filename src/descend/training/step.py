@@ -179,7 +179,7 @@ def program(
         Whether weight decay and gradient clipping are part of the program at all.
     ridge : bool
         Descend (sum w l + ridge / 2 sum weight²) / sum w, over the rows of a batch with their
-        weights w. Without it, sum w l / rows.
+        weights w. Without it, sum w l / rows. Not for batches in pieces (``accumulate``).
     together : bool
         Several networks side by side: params, state, key, every array of the carry, and the
         numbers of the settings but ``total_steps`` have a leading axis, one entry a network. All
@@ -241,10 +241,17 @@ def program(
         def add(held, part):
             (total, state), gradient = held
             i, (x, y, w) = part
-            (value, state), g = jax.value_and_grad(batch_loss, has_aux=True)(
-                params, state, x, y, w, count, jax.random.fold_in(key, i), settings
-            )
-            return ((total + value, state), jax.tree.map(jnp.add, gradient, g)), None
+
+            def magnified(params: Any, state: Any) -> tuple[jax.Array, Any]:
+                # What a layer adds to the gradient by itself, as jacobian_penalty does, is a mean
+                # over the piece: divided by their number, and the loss not.
+                own_key = jax.random.fold_in(key, i)
+                value, state = batch_loss(params, state, x, y, w, count, own_key, settings)
+                return pieces * value, state
+
+            (value, state), g = jax.value_and_grad(magnified, has_aux=True)(params, state)
+            gradient = jax.tree.map(lambda a, b: a + b / pieces, gradient, g)
+            return ((total + value / pieces, state), gradient), None
 
         nothing = jax.tree.map(jnp.zeros_like, params)
         shares = weights.reshape(pieces, length)
