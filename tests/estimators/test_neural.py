@@ -90,6 +90,34 @@ def test_every_parameter_still_learns(changes):
 
 
 @pytest.mark.parametrize(
+    ("changes", "own"),
+    [
+        ({"optimizer": "adamw"}, 0.01),
+        ({"optimizer": "adamw", "weight_decay": 0.0}, 0.0),
+        ({"optimizer": "muon", "weight_decay": 0.2}, 0.2),
+        ({"optimizer": "schedule_free_adamw"}, 0.01),
+        ({"optimizer": AdamW(weight_decay=0.3)}, 0.3),
+        ({"optimizer": AdamW(weight_decay=0.3), "weight_decay": 0.1}, 0.1),
+    ],
+)
+def test_a_decay_is_applied_once_by_the_rule_that_has_one(changes, own):
+    descent = NeuralClassifier((), max_epochs=1, **changes).fit(*blobs(30)).descent_
+    assert (descent.optimizer.weight_decay, descent.weight_decay) == (own, 0.0)
+
+
+def test_a_rule_without_a_decay_leaves_it_to_the_way_down():
+    fitted = [NeuralClassifier((), max_epochs=1, weight_decay=w).fit(*blobs(30)) for w in (None, 0)]
+    assert [model.descent_.weight_decay for model in fitted] == [0.01, 0]
+
+
+def test_lbfgs_by_name_takes_all_rows_at_every_step():
+    X, y = blobs(60)
+    model = NeuralClassifier((), optimizer="lbfgs", max_epochs=20).fit(X, y)
+    assert model.descent_.batch_size is None
+    assert model.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"network": 3}, "network must be a layer"),

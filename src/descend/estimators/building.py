@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -24,8 +25,9 @@ from descend.layers import (
     LayerNormalization,
     Sequential,
 )
-from descend.models.files.names import OPTIMIZERS, SCHEDULES, choose
+from descend.models.files.names import OPTIMIZERS, choose
 from descend.models.networks.tables import default_descent, default_layers, table_network
+from descend.models.options import asked_descent
 from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule
 from descend.training import Descent
@@ -33,6 +35,9 @@ from descend.training import Descent
 __all__ = ["Hidden", "build_descent", "build_network", "on_device"]
 
 NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
+
+DECAY = 0.01
+"""The weight decay where none is given."""
 
 
 @dataclass(frozen=True)
@@ -149,42 +154,42 @@ def build_descent(
     table = None if isinstance(inputs, ArrayInputs) else inputs
     default = default_descent(0 if part else rows, seed, table)
     optimizer, bare = parameters["optimizer"], None
-    if optimizer is None:
-        optimizer = default.optimizer
-    elif isinstance(optimizer, str):
-        optimizer = choose("optimizer", optimizer, OPTIMIZERS)()
-        if isinstance(optimizer, type(default.optimizer)):
-            optimizer = default.optimizer
+    if isinstance(optimizer, str):
+        named = choose("optimizer", optimizer, OPTIMIZERS)
+        optimizer = None if named is type(default.optimizer) else optimizer
     elif isinstance(optimizer, optax.GradientTransformation):
-        optimizer, bare = default.optimizer, optimizer
-    if not isinstance(optimizer, Optimizer):
+        optimizer, bare = None, optimizer
+        if parameters["learning_rate"] is not None:
+            raise UsageError("an optax transformation brings its own rate: leave learning_rate out")
+    elif not isinstance(optimizer, Optimizer | None):
         raise UsageError(
             "optimizer must be a name, an optimizer spec such as Adam(0.01), or an optax "
             f"transformation; got {optimizer!r}"
         )
-    if parameters["learning_rate"] is not None:
-        if bare is not None:
-            raise UsageError("an optax transformation brings its own rate: leave learning_rate out")
-        optimizer = optimizer.replace(learning_rate=parameters["learning_rate"])
     schedule: Any = parameters["schedule"]
-    if isinstance(schedule, str):
-        schedule = choose("schedule", schedule, SCHEDULES)()
-    if not isinstance(schedule, Schedule):
+    if not isinstance(schedule, str | Schedule):
         raise UsageError(f"schedule must be a name or a schedule spec, got {schedule!r}")
-    batch: Any = parameters["batch_size"]
-    epochs = parameters["max_epochs"]
-    return Descent(
+    batch, epochs = parameters["batch_size"], parameters["max_epochs"]
+    asked = SimpleNamespace(
         optimizer=optimizer,
+        learning_rate=parameters["learning_rate"],
         schedule=Constant() if part else schedule,
-        batch_size=default.batch_size if batch == "auto" else batch,
-        epochs=1 if part else default.epochs if epochs in (None, "auto") else epochs,
+        batch_size=None if batch == "auto" else "all" if batch is None else batch,
+        epochs=1 if part else None if epochs == "auto" else epochs,
+        weight_decay=parameters["weight_decay"],
+    )
+    usual = Descent(
+        default.optimizer,
+        batch_size=default.batch_size,
+        epochs=default.epochs,
         patience=parameters["patience"] if stops else None,
         watch=parameters["watch"],
-        weight_decay=parameters["weight_decay"],
+        weight_decay=DECAY,
         clip_norm=parameters["clip_norm"],
         shuffle=parameters["shuffle"],
         seed=seed,
-    ), bare
+    )
+    return asked_descent(asked, usual), bare
 
 
 @contextmanager

@@ -51,8 +51,8 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
     Parameters
     ----------
     hidden_layer_sizes : "auto", int or tuple of int
-        Units of each hidden layer; ``()`` is logistic regression. "auto": (64, 32) below 1,000
-        rows, (128, 64) below 10,000, else (256, 128).
+        Units of each hidden layer; ``()`` is logistic regression. "auto": (128, 64) below
+        10,000 rows, else (256, 128).
     activation : str or tuple of str
         Of every hidden layer, or of each; one of ``descend.activations.__all__``.
     network : Layer or None
@@ -64,17 +64,18 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
     optimizer : str, Optimizer or optax.GradientTransformation
         A name such as "adam", "sgd", "lion"; or a spec such as ``AdamW(0.001)``.
     learning_rate : float or None
-        None is the optimizer's own; for "adam", 0.003 below 5,000 rows, else 0.002.
+        None is the optimizer's own; for "adam", 0.001 below 50,000 rows, else 0.002.
     schedule : str or Schedule
         How the learning rate changes over the planned epochs: "cosine", "constant", ...
     batch_size : "auto", int or None
-        Rows a step. 1 is stochastic, row by row; None is full batch. "auto" is 32, more from
-        16,384 rows on.
+        Rows a step. 1 is stochastic, row by row; None is full batch. "auto" is 16, more from
+        4,097 rows on, and a full batch with "lbfgs", which needs it.
     max_epochs : "auto" or int
         Passes over the rows, at most. "auto": 200 below 5,000 rows, 100 below 50,000, 40 below
         300,000, else 15.
-    weight_decay : float
-        Decoupled decay of the weights.
+    weight_decay : float or None
+        Decoupled decay of the weights. None is 0.01, and with a spec that has a decay of its own,
+        such as ``AdamW(weight_decay=0.1)``, that one.
     dropout : float
         Share of hidden units dropped at each step.
     normalization : "batch", "layer" or None
@@ -164,7 +165,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         schedule: Any = "cosine",
         batch_size: Any = "auto",
         max_epochs: Any = "auto",
-        weight_decay: Any = 0.01,
+        weight_decay: Any = None,
         dropout: Any = 0.0,
         normalization: Any = None,
         clip_norm: Any = None,

@@ -82,7 +82,7 @@ n_features_in_, feature_names_in_
         schedule: Any = "cosine",
         batch_size: Any = "auto",
         max_epochs: Any = "auto",
-        weight_decay: Any = 0.01,
+        weight_decay: Any = None,
         dropout: Any = 0.0,
         normalization: Any = None,
         clip_norm: Any = None,

@@ -53,18 +53,9 @@ LOSS_OF = {"mae": "absolute_error", "pinball": "quantile"}
 """The loss whose best prediction is that of the metric, where it is not the default."""
 
 EXTRAS = (
-    "clip_norm",
-    "clip_value",
-    "clip_adaptive",
-    "layer_rates",
-    "accumulate",
-    "sam",
-    "mixup",
-    "lookahead",
-    "ema",
-    "tail_average",
-    "restarts",
-)
+    "clip_norm", "clip_value", "clip_adaptive", "layer_rates", "accumulate", "sam", "mixup",
+    "lookahead", "ema", "tail_average", "restarts",
+)  # fmt: skip
 """Fields of `Descent` that an option of the same name sets."""
 
 
@@ -359,30 +350,33 @@ def asked_descent(options: Any, default: Descent) -> Descent:
 
     Parameters
     ----------
-    options : Options, or others with its fields of the way down; those of `EXTRAS` may be missing
+    options : Options, or others with its fields of the way down
+        Those of `EXTRAS` may be missing; optimizer and schedule may be specs.
     default : Descent
     """
-    changes: dict[str, Any] = {}
-    if options.optimizer is not None:
-        changes["optimizer"] = choose("optimizer", options.optimizer, OPTIMIZERS)()
+    optimizer, schedule = options.optimizer, options.schedule
+    named = isinstance(optimizer, str)
+    optimizer = choose("optimizer", optimizer, OPTIMIZERS)() if named else optimizer
+    optimizer = default.optimizer if optimizer is None else optimizer
     if options.learning_rate is not None:
-        optimizer = changes.get("optimizer", default.optimizer)
-        changes["optimizer"] = optimizer.replace(learning_rate=options.learning_rate)
-    if options.schedule is not None:
-        changes["schedule"] = choose("schedule", options.schedule, SCHEDULES)()
+        optimizer = optimizer.replace(learning_rate=options.learning_rate)
+    if isinstance(schedule, str):
+        schedule = choose("schedule", schedule, SCHEDULES)()
+    changes: dict[str, Any] = {} if schedule is None else {"schedule": schedule}
     if options.batch_size is not None:
         changes["batch_size"] = None if options.batch_size == "all" else options.batch_size
-    if "optimizer" in changes and changes["optimizer"].full_batch and options.batch_size is None:
-        changes |= {"batch_size": None, "schedule": changes.get("schedule", Constant())}
+    elif optimizer.full_batch:
+        changes = {"batch_size": None, "schedule": Constant()} | changes
     for name in ("epochs", "patience", "weight_decay", *EXTRAS):
         if getattr(options, name, None) is not None:
             changes[name] = getattr(options, name)
-    descent = default.replace(**changes)
-    if hasattr(descent.optimizer, "weight_decay"):
+    own = getattr(optimizer, "weight_decay", None)
+    if own is not None:
         # A rule with a decay of its own applies it in its own way; twice would be too much.
-        own = descent.optimizer.replace(weight_decay=descent.weight_decay)
-        descent = descent.replace(optimizer=own, weight_decay=0.0)
-    return descent
+        usual = default.weight_decay if named else own
+        optimizer = optimizer.replace(weight_decay=changes.get("weight_decay", usual))
+        changes["weight_decay"] = 0.0
+    return default.replace(optimizer=optimizer, **changes)
 
 
 def _units(word: int | str) -> int | None:
