@@ -170,8 +170,8 @@ def test_every_export_has_reference_numbers():
 def test_fifty_steps_are_those_of_the_reference(name, dtype, tolerance):
     with jax.enable_x64(dtype == "float64"):
         passed, last = trajectories(dtype)
-    marks, (params, state) = passed[name], last[name]
-    average = flat(CASES[name].evaluation_params(state, params))
+        marks, (params, state) = passed[name], last[name]
+        average = flat(CASES[name].evaluation_params(state, params))
     expected = REFERENCE[f"{name}.{dtype}"]
     first = flat(start(jnp.float32))
     for mark, value, goal in zip(MARKS, marks, expected, strict=True):

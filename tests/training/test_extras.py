@@ -180,6 +180,7 @@ def blobs_of_numbers() -> Examples:
         ({"optimizer": ImplicitSGD(), "accumulate": 2}, "do not go together"),
         ({"optimizer": ScheduleFreeSGD(), "ema": 0.9}, "average of its own"),
         ({"optimizer": AveragedSGD(), "lookahead": 5}, "average of its own"),
+        ({"optimizer": ScheduleFreeSGD(), "weight_decay": 0.1}, r"FreeSGD\(weight_decay=0.1\)"),
     ],
 )  # fmt: skip
 def test_refuses(fields: dict[str, Any], message: str) -> None:

@@ -13,7 +13,7 @@ from descend.data.batches import epoch_order
 from descend.errors import DivergedError
 from descend.layers import BatchNormalization, Dense, Dropout, Sequential
 from descend.losses import CategoricalCrossEntropy, SquaredError
-from descend.optimizers import SGD, Adam, Optimizer, ScheduleFreeSGD
+from descend.optimizers import SGD, Adam, AveragedSGD, Optimizer, ScheduleFreeSGD
 from descend.schedules import Constant, Cosine
 from descend.training import Descent, Examples, Run
 
@@ -190,6 +190,23 @@ def test_weight_decay_shrinks_weights_and_not_biases() -> None:
     finished(run)
     np.testing.assert_allclose(run.params["weight"], weight * (1 - 0.1 * 0.5) ** 2, rtol=1e-6)
     np.testing.assert_array_equal(run.params["bias"], bias)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_an_average_is_of_the_weights_after_their_decay(together: bool) -> None:
+    examples = Examples(np.zeros((16, 4), np.float32), np.zeros((16, 2), np.float32))
+    descent = Descent(
+        AveragedSGD(0.1, decay=0.0), Constant(), batch_size=8, epochs=1, weight_decay=0.5,
+        patience=None,
+    )  # fmt: skip
+    run = Run(
+        Dense(2), SquaredError(), descent, examples,
+        side_by_side=[descent, descent.replace(weight_decay=0.25)] if together else None,
+    )  # fmt: skip
+    starts = [lane.params["weight"] for lane in run.lanes]
+    finished(run)
+    for lane, start, left in zip(run.lanes, starts, (0.95, 0.975), strict=False):
+        np.testing.assert_allclose(lane.params["weight"], start * (left + left**2) / 2, rtol=1e-6)
 
 
 def test_clipping_bounds_the_step() -> None:

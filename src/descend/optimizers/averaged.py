@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -76,13 +77,22 @@ class AveragedSGD(Optimizer):
         def step(g, p, memory, now):
             rate = now.learning_rate
             eta = rate / (1 + self.decay * rate * (now.t - 1)) ** self.power
-            move = -eta * (g + self.decay * p)
-            share = 1 / jnp.maximum(now.t - self.start, 1)
-            average = memory["average"] + share * (p + move - memory["average"])
-            return move, {"average": average}
+            share = 1 / jnp.maximum(now.t - 1 - self.start, 1)
+            average = memory["average"] + share * (p - memory["average"])
+            return -eta * (g + self.decay * p), {"average": average}
 
         return by_leaf(step, lambda p: {"average": jnp.array(p, copy=True)})
 
     def evaluation_params(self, opt_state: Any, params: Any) -> Any:
-        """Return the average."""
-        return memory_of(opt_state, params, "average")
+        """Return the average.
+
+        A step adds to the average where it starts: where the one before ended, with everything that
+        went around the rule, such as a decay. Where the last one ended is added here.
+        """
+        t = opt_state.step
+
+        def blend(average: Any, p: Any) -> Any:
+            count = jnp.maximum(t - self.start, 1)
+            return average + (p - average) / count.reshape(t.shape + (1,) * (p.ndim - t.ndim))
+
+        return jax.tree.map(blend, memory_of(opt_state, params, "average"), params)

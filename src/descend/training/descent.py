@@ -173,3 +173,9 @@ class Descent(Spec):
                 raise SpecError(
                     f"Descent: {field} does not go with {name}, which keeps an average of its own"
                 )
+        if averages and hasattr(self.optimizer, "weight_decay") and self.weight_decay > 0:
+            raise SpecError(
+                f"Descent: weight_decay={self.weight_decay:g} would be without effect on {name}, "
+                "which makes each step from an average of its own: give it to the rule, as in "
+                f"{name}(weight_decay={self.weight_decay:g})"
+            )
