@@ -71,7 +71,12 @@ SEQUENCES = {"values": (4, 3), "length": ()}
 TOKENS = {"values": (6,), "length": ()}
 CASES = {
     "Activation": [(Activation("tanh"), (3,)), (Activation("softmax"), (2, 3))],
-    "AveragePooling": [(AveragePooling(), (4, 5, 2)), (AveragePooling(3, 2, "same"), (5, 2))],
+    "AveragePooling": [
+        (AveragePooling(2, padding="same"), SEQUENCES),
+        (AveragePooling(), (4, 5, 2)),
+        (AveragePooling(3, 2, "same"), (5, 2)),
+        (AveragePooling(2, 1), {"values": (4, 3, 1), "length": ()}),
+    ],
     "AttentionBlock": [
         (AttentionBlock(1, hidden=1, dropout=0.2), {"values": (3, 2), "length": ()}),
     ],
@@ -112,7 +117,12 @@ CASES = {
     ],
     "FadingDropout": [(FadingDropout(0.4), (5,))],
     "Flatten": [(Flatten(), (2, 3))],
-    "GlobalPooling": [(GlobalPooling(), (3, 2, 2)), (GlobalPooling("max"), (3, 2))],
+    "GlobalPooling": [
+        (GlobalPooling(), (3, 2, 2)),
+        (GlobalPooling("max"), (3, 2)),
+        (GlobalPooling("max"), SEQUENCES),
+        (GlobalPooling(), SEQUENCES),
+    ],
     "GroupNormalization": [(GroupNormalization(2), (3, 2, 4)), (GroupNormalization(1), (3,))],
     "HopfieldLookup": [
         (HopfieldLookup(3, memories=4), (2,)),
@@ -127,7 +137,12 @@ CASES = {
         (LogMel(100, 8, 4, 1, 0.0), {"values": (16,), "length": ()}),
         (LogMel(100, 8, 6, 1, 0.0, picture=False), {"values": (20,), "length": ()}),
     ],
-    "MaxPooling": [(MaxPooling(), (4, 5, 2)), (MaxPooling((3, 2), 1, "same"), (3, 3, 2))],
+    "MaxPooling": [
+        (MaxPooling(2, padding="same"), SEQUENCES),
+        (MaxPooling(), (4, 5, 2)),
+        (MaxPooling((3, 2), 1, "same"), (3, 3, 2)),
+        (MaxPooling(2, 1), {"values": (4, 3, 1), "length": ()}),
+    ],
     "MirrorAverage": [
         (MirrorAverage(Sequential((Convolution(2, 2), Flatten()))), (2, 3, 1)),
         (MirrorAverage(Sequential((RandomFlip(), Convolution(2, 3)))), (2, 3, 2)),
@@ -347,7 +362,7 @@ def test_compiled_equals_eager_and_batch_equals_singles(layer, shape):
     params, state, x = start(layer, shape)
     y, after, _ = compiled(layer, False)(params, state, x)
     jax.tree.map(np.testing.assert_array_equal, after, state)
-    for i in (0, BATCH - 1):
+    for i in range(BATCH):
         one = jax.tree.map(lambda a, i=i: a[i : i + 1], x)
         single, _ = layer.apply(params, state, one, key=None, train=False)
         for own, all_of_them in zip(*map(jax.tree.leaves, (single, y)), strict=True):

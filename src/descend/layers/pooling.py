@@ -52,10 +52,7 @@ class _WindowPooling(Layer):
         """Return one number for each window and channel."""
         values, length = parts(x)
         windows = self._windows(values.shape[1:])
-        if length is None:
-            present = jnp.ones((1, *values.shape[1:-1], 1), bool)
-        else:
-            present = _present(values, length)
+        present = None if length is None else _present(values, length)
         y = self._pooled(values, present, windows)
         return windowed_lengths(x, y, windows, self.padding), state
 
@@ -64,8 +61,8 @@ class _WindowPooling(Layer):
         return windowed(self, shape, self.window, stride, 1, self.padding)
 
     @abstractmethod
-    def _pooled(self, values: jax.Array, present: jax.Array, windows: Windows) -> jax.Array:
-        """Return (batch, *counts, channels); only what is present counts."""
+    def _pooled(self, values: jax.Array, present: jax.Array | None, windows: Windows) -> jax.Array:
+        """Return (batch, *counts, channels); only what is present counts, None for everything."""
 
     def _label(self, word: str) -> str:
         sizes = self.window if isinstance(self.window, tuple) else (self.window,) * 2
@@ -100,8 +97,8 @@ class MaxPooling(_WindowPooling):
     [[5.0, 7.0], [13.0, 15.0]]
     """
 
-    def _pooled(self, values: jax.Array, present: jax.Array, windows: Windows) -> jax.Array:
-        if present.shape[0] > 1:
+    def _pooled(self, values: jax.Array, present: jax.Array | None, windows: Windows) -> jax.Array:
+        if present is not None:
             values = jnp.where(present, values, -jnp.inf)
         side_by_side = windows.sizes == windows.strides and not any(windows.before)
         if side_by_side and all(a <= 0 for a in windows.after):
@@ -159,8 +156,13 @@ class AveragePooling(_WindowPooling):
     [[2.5, 4.5], [10.5, 12.5]]
     """
 
-    def _pooled(self, values: jax.Array, present: jax.Array, windows: Windows) -> jax.Array:
-        values = jnp.where(present, values, 0) if present.shape[0] > 1 else values
+    def _pooled(self, values: jax.Array, present: jax.Array | None, windows: Windows) -> jax.Array:
+        places = values.shape[1:-1]
+        if present is None:
+            present = jnp.ones((1, *places, 1), bool)
+        else:
+            values = jnp.where(present, values, 0)
+            present = jnp.broadcast_to(present, (len(values), *places, 1))
 
         def total(a: jax.Array) -> jax.Array:
             padded = windows.padded(a)
