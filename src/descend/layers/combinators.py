@@ -188,12 +188,28 @@ class Residual(Layer):
         """Return the sum."""
         inner, own = params.get("inner", {}), state.get("inner", {})
         y, own = self.inner.apply(inner, own, x, key=key, train=train)
+        return self._sum(params, x, y), {"inner": own} if own else {}
+
+    def adapt(
+        self, key: jax.Array, params: Params, state: State, x: Any
+    ) -> tuple[Params, State, Any]:
+        """Adapt f."""
+        inner, own, y = self.inner.adapt(key, params.get("inner", {}), state.get("inner", {}), x)
+        params = params | ({"inner": inner} if inner else {})
+        return params, {"inner": own} if own else {}, self._sum(params, x, y)
+
+    def _sum(self, params: Params, x: Any, y: Any) -> Any:
+        """Return the sum of the input, projected where there is a projection, and y = f(x)."""
         (given, length), (new, _) = parts(x), parts(y)
-        given = masked(given, length)
-        shortcut = given
+        shortcut = masked(given, length)
         if "projection" in params:
-            shortcut = product(given, params["projection"]["weight"])
-        return rejoined(x, shortcut + new), {"inner": own} if own else {}
+            shortcut = product(shortcut, params["projection"]["weight"])
+        return rejoined(x, shortcut + new)
+
+    @property
+    def adapts(self) -> bool:
+        """Whether f does."""
+        return self.inner.adapts
 
     @property
     def draws(self) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from descend.errors import SpecError
 from descend.layers.layer import Layer, Params, Shape, State
-from descend.layers.sequence import like_shape, masked, parts, rejoined, sequence_shape
+from descend.layers.sequence import like_shape, masked, parts, real, rejoined, sequence_shape
 from descend.spec import check_spec
 
 __all__ = ["EachStep"]
@@ -63,6 +64,24 @@ class EachStep(Layer):
         flat = masked(values, length).reshape(-1, values.shape[-1])
         y, _ = self.inner.apply(params.get("inner", {}), {}, flat, key=key, train=train)
         return rejoined(x, y.reshape(*values.shape[:2], *y.shape[1:])), state
+
+    def adapt(
+        self, key: jax.Array, params: Params, state: State, x: Any
+    ) -> tuple[Params, State, Any]:
+        """Adapt f to the real steps of all sequences."""
+        values, length = parts(x)
+        flat = masked(values, length).reshape(-1, values.shape[-1])
+        keep = real(values, length).ravel()
+        # Real steps, over and over, take the place of padding: the number of rows stays.
+        rows = jnp.argsort(~keep)[jnp.arange(len(flat)) % jnp.maximum(jnp.sum(keep), 1)]
+        inner, _, _ = self.inner.adapt(key, params.get("inner", {}), {}, flat[rows])
+        params = {"inner": inner} if inner else {}
+        return params, state, self.apply(params, state, x, key=None, train=False)[0]
+
+    @property
+    def adapts(self) -> bool:
+        """Whether f does."""
+        return self.inner.adapts
 
     @property
     def draws(self) -> bool:

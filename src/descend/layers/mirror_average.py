@@ -52,6 +52,18 @@ class MirrorAverage(Layer):
         other, _ = self.inner.apply(params, state, x[:, :, ::-1], key=None, train=False)
         return (one + other) / 2, state
 
+    def adapt(
+        self, key: jax.Array, params: Params, state: State, x: jax.Array
+    ) -> tuple[Params, State, jax.Array]:
+        """Adapt f to the pictures as they are, which is how training shows them."""
+        params, state, _ = self.inner.adapt(key, params, state, x)
+        return params, state, self.apply(params, state, x, key=None, train=False)[0]
+
+    @property
+    def adapts(self) -> bool:
+        """Whether f does."""
+        return self.inner.adapts
+
     @property
     def draws(self) -> bool:
         """Whether f draws."""
