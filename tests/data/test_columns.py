@@ -137,6 +137,8 @@ def test_unknown_names_and_two_roles():
         infer_columns(frame, drop=["iland"])
     with pytest.raises(ColumnError, match="both dropped and target"):
         infer_columns(frame, drop=["island"], targets=["island"])
+    with pytest.raises(TargetError, match=r'target "island" is named 2 times: name each'):
+        infer_columns(frame, targets=["island", "species", "island"])
     with pytest.raises(ColumnError, match=r'kind "numbr". Did you mean "number"'):
         infer_columns(frame, kinds={"island": "numbr"})
     with pytest.raises(ColumnError, match="holds List"):

@@ -212,6 +212,12 @@ def _roles(
 ) -> dict[str, tuple[str, str]]:
     """Return the kind and note of every column that was given a role."""
     _check_known(targets, names, source, TargetError)
+    twice = next((name for name in targets if targets.count(name) > 1), None)
+    if twice is not None:
+        raise TargetError(
+            f'the target "{twice}" is named {targets.count(twice)} times: name each column to '
+            "predict once"
+        )
     _check_known(drop, names, source, ColumnError)
     given = [(name, "dropped", "dropped as asked") for name in drop]
     given += [(name, "target", "to be predicted") for name in targets]
