@@ -59,6 +59,12 @@ def test_one_column_of_text_with_commas_is_not_guessed_at(read) -> None:
     assert read(text, delimiter="tab").frame.rows() == [("hello, you",), ("bye, you",)]
 
 
+def test_running_text_is_shown_the_way_to_networks_that_write(tmp_path) -> None:
+    (tmp_path / "play.txt").write_text("First Citizen:\nBefore we proceed, hear me, speak.\n")
+    with pytest.raises(TableError, match=r"expected 1 cell in each row.*train --generate"):
+        read_table(tmp_path / "play.txt")
+
+
 def test_a_given_separator(read) -> None:
     assert read("a b\n1 2\n", delimiter="space").frame.rows() == [("1", "2")]
     assert read("a:b\n1:2\n", delimiter=":").frame.rows() == [("1", "2")]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["delimited_blocks"]
 
 _SHOWN = 5
+_MOSTLY = 0.2
+"""Shares of wrong rows from which on a text is hardly a table."""
 
 
 def delimited_blocks(
@@ -106,6 +108,8 @@ def _ragged(scan: Scan, bad: NDArray[np.bool_], width: int, source: str, first: 
     hint = ""
     if bad.all() and len(rows) > 1 and len(set(scan.fields.tolist())) == 1:
         hint = " Every row differs from the header: does it lack a name, or hold one too many?"
+    if source.lower().endswith(".txt") and (width == 1 or bad.mean() > _MOSTLY):
+        hint += " If it is running text, descend train --generate learns to write it on."
     return TableError(
         f"{source}: expected {width} cell{'s' * (width > 1)} in each row, as in the first, "
         f"but {shown}{more}.{hint} Correct these lines, or leave such rows out with "
