@@ -176,7 +176,8 @@ def pixels_of(series: pl.Series) -> np.ndarray:
         if not np.isfinite(pixels).all() or low < 0 or high > 255:
             raise ColumnError(
                 f'column "{series.name}": pixels must be finite, from 0 to 1 or from 0 to 255; '
-                f"got {low:g} to {high:g}"
+                f"got {low:g} to {high:g}. If these are sequences and no pictures, save an array "
+                "length beside x, the steps of each: it marks an .npz file of sequences"
             )
         return np.round(pixels * (255 if high <= 1 else 1)).astype(np.uint8)
     low, high = int(pixels.min(initial=0)), int(pixels.max(initial=0))
