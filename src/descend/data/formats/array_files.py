@@ -13,7 +13,8 @@ import gzip
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import polars as pl
 from descend.data.table import Table
 from descend.errors import TableError
 
-__all__ = ["is_array_file", "read_arrays"]
+__all__ = ["is_array_file", "named_arrays", "read_arrays"]
 
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _INPUTS = {"x", "image", "images", "data", "inputs", "pictures"}
@@ -31,6 +32,7 @@ _TARGETS = {"y", "label", "labels", "class", "classes", "target", "targets"}
 _PARTS = {"train": "train", "training": "train", "test": "test", "t10k": "test"}
 _PARTS |= {"val": "validation", "valid": "validation", "validation": "validation"}
 _MOST_BYTES = 8 << 30
+_MAGIC = {".npy": b"\x93NUMPY", ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
 
 
 def is_array_file(path: Path) -> bool:
@@ -48,17 +50,46 @@ def read_arrays(path: Path) -> Table:
         If it is damaged, holds pickled objects, or arrays that are no columns of one table.
     """
     name = path.name.lower().removesuffix(".gz")
+    if name.endswith(".npz"):
+        return _named_arrays(named_arrays(path), path)
+    with _damage_told(path):
+        return _one_array(_loaded(path), path) if name.endswith(".npy") else _idx(path)
+
+
+def named_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an .npz file by their names.
+
+    Raises
+    ------
+    TableError
+        If it is damaged, no .npz file, or holds pickled objects.
+    """
+    with _damage_told(path), _loaded(path) as file:
+        return {key: file[key] for key in file.files}
+
+
+def _loaded(path: Path) -> Any:
+    """Open an .npy or .npz file; NumPy takes whatever else it meets for a pickle."""
+    kind = Path(path.name.lower().removesuffix(".gz")).suffix
+    with open(path, "rb") as file:
+        head = file.read(6)
+    if not head.startswith(_MAGIC[kind]):
+        writer = "numpy.savez" if kind == ".npz" else "numpy.save"
+        raise ValueError(f"it does not begin as {kind} files do, which {writer} writes")
+    return np.load(path, allow_pickle=False)
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Say in one line which file cannot be read as arrays, and why."""
     try:
-        if name.endswith(".npz"):
-            with np.load(path, allow_pickle=False) as file:
-                return _named_arrays({key: file[key] for key in file.files}, path)
-        if name.endswith(".npy"):
-            return _one_array(np.load(path, allow_pickle=False), path)
-        return _idx(path)
+        yield
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        pickled = "pickle" in reason
-        mend = "pickled objects are never opened" if pickled else "copy or download it again"
+        mend = "copy or download it again"
+        if "pickle" in reason:  # NumPy's words advise to open them all the same
+            reason = "it holds Python objects"
+            mend = "pickled objects are never opened: save plain arrays of numbers or texts"
         raise TableError(f"{path.name} cannot be read as arrays ({reason}); {mend}") from None
 
 

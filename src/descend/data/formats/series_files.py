@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from descend.data.formats.array_files import named_arrays
 from descend.data.formats.encodings import open_text
 from descend.data.formats.series_arff import arff_sequences, is_series_arff
 from descend.data.formats.sources import open_source
@@ -139,15 +140,7 @@ def _tsv(lines: list[str], name: str) -> Table:
 
 
 def _npz(path: Path) -> Table:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise TableError(
-            f"{path.name} cannot be read as .npz: {error}. It must hold plain arrays: x "
-            "(sequences, steps) or (sequences, steps, channels), length (sequences,), and, if "
-            "known, y (sequences,)"
-        ) from error
+    arrays = named_arrays(path)
     x = arrays.get("x", arrays.get("X"))
     if x is None or x.ndim not in (2, 3) or not np.issubdtype(x.dtype, np.number):
         raise TableError(
