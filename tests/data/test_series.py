@@ -59,8 +59,19 @@ def test_ucr_tsv_and_npz(tmp_path):
     with pytest.raises(TableError, match=r"needs an array x of numbers.*it has z, length"):
         read_table(tmp_path / "bad.npz")
     np.savez(tmp_path / "object.npz", x=np.array([{}], object), length=[1])
-    with pytest.raises(TableError, match="plain arrays"):
+    with pytest.raises(TableError, match="plain arrays of numbers"):
         read_table(tmp_path / "object.npz")
+
+
+@pytest.mark.parametrize("length", [-3, 4, 1.5, float("nan"), "3"])
+def test_lengths_that_cannot_be_are_refused_by_row(tmp_path, length):
+    lengths = np.array([3, length])
+    if isinstance(length, str):
+        lengths = np.array([length, length])
+    np.savez(tmp_path / "x.npz", x=np.zeros((2, 3)), length=lengths)
+    row = 1 if isinstance(length, str) else 2
+    with pytest.raises(TableError, match=rf"from 0 to 3,.* but in row {row} it is {length}"):
+        read_table(tmp_path / "x.npz")
 
 
 def test_values_lengths_gaps_and_padding():

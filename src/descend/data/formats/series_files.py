@@ -154,10 +154,24 @@ def _npz(path: Path) -> Table:
             raise TableError(
                 f"{path.name}: {key} must have one entry for each of {len(x)} sequences"
             )
+    if length is not None:
+        _check_lengths(length, x.shape[1], path.name)
     numbers = y is not None and np.issubdtype(y.dtype, np.floating)
     targets = None if y is None else [str(value) for value in y.tolist()]
     cells = series_cells(x, length)
     return _table(cells, targets, path.name, "format .npz", "value" if numbers else "class")
+
+
+def _check_lengths(length: np.ndarray, steps: int, name: str) -> None:
+    """Refuse lengths that are no whole numbers of the steps that there are."""
+    whole = length.dtype.kind in "iuf"
+    wrong = ~((length >= 0) & (length <= steps) & (length % 1 == 0)) if whole else [True]
+    if np.any(wrong):
+        row = int(np.argmax(wrong))
+        raise TableError(
+            f"{name}: length says how many steps each sequence has, a whole number from 0 to "
+            f"{steps:,}, as x has {steps:,} steps, but in row {row + 1:,} it is {length[row]}"
+        )
 
 
 def series_cells(x: np.ndarray, length: np.ndarray | None = None) -> list[str]:
