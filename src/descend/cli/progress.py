@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,9 @@ class Progress:
         judged = record if record.validation_loss is not None else self.latest
         if judged is not None and judged.validation_loss is not None:
             validation = f"validation {judged.validation_loss:.4f}"
-            if judged.validation_score is not None:
-                score = f"{self.score} {self.sign * judged.validation_score:.3f}"
+            found = judged.validation_score
+            if found is not None and math.isfinite(found):  # undefined on some rows
+                score = f"{self.score} {self.sign * found:.3f}"
         if bar:
             filled = int(24 * done)
             drawn = "━" * filled + ("╸" if filled < 24 else "") + "─" * (23 - filled)
