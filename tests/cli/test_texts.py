@@ -56,3 +56,55 @@ def test_colour_keeps_emoji_whole_and_steers_no_terminal():
     assert "\x1b[2J" not in shown
     assert "\x1b[31mbad\x1b[0m" in shown
     assert coloured("a\u202eb שלום\u2069", []) == "ab שלום"  # nothing turns the rest of the line
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "rows"),
+    [
+        ("up\ta good plot, the end\ndown\tthe dull film\nup\tlovely\n", "new.tsv", 3),
+        ("down\tthe dull film\n", "one.tsv", 1),
+        ("a good plot, the end\nthe dull film\nlovely, lovely, lovely\n", "texts.txt", 3),
+        ("a good plot, the end\n", "text.csv", 1),
+    ],
+)
+def test_files_without_a_header_are_read_as_in_training(trained, content, name, rows):
+    folder, model = trained
+    (folder / name).write_text(content)
+    run = CliRunner().invoke(cli, ["predict", str(model), str(folder / name), "--json"])
+    found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(found) == rows, run.output
+    texts = [line.rpartition("\t")[2] for line in content.splitlines()]
+    assert [row["column_2"] for row in found] == texts
+    run = CliRunner().invoke(cli, ["test", str(model), str(folder / name), "--json"])
+    assert (run.exit_code == 0) == ("\t" in content), run.output
+    piped = CliRunner().invoke(cli, ["predict", str(model), "--json"], input=content)
+    assert len([line for line in piped.stdout.splitlines() if line.startswith("{")]) == rows
+
+
+@pytest.mark.parametrize("unit", ["line", "file"])
+def test_models_of_folders_read_single_texts_as_in_training(tmp_path, unit):
+    folder = tmp_path / "rev"
+    texts = {"up": "a lovely, good film", "down": "a dull; bad film"}
+    for label, text in texts.items():
+        lines = [f"{text} {i}" for i in range(15)]
+        (folder / label).mkdir(parents=True)
+        if unit == "file":
+            for i, line in enumerate(lines):
+                (folder / label / f"{i}.txt").write_text(f"{line}\nthe end")
+        else:
+            (folder / label).rmdir()
+            (folder / f"{label}.txt").write_text("\n".join(lines))
+    model = tmp_path / "model.descend"
+    options = ["train", str(folder), "--out", str(model), "--epochs", "1", "-q"]
+    assert CliRunner().invoke(cli, options).exit_code == 0
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "new 1.txt").write_text("a good, lovely plot\n\nthe end\n")
+    whole = unit == "file"
+    expected = ["a good, lovely plot\n\nthe end\n"] if whole else ["a good, lovely plot", "the end"]
+    for place in (tmp_path / "one", tmp_path / "one" / "new 1.txt"):
+        run = CliRunner().invoke(cli, ["predict", str(model), str(place), "--json"])
+        found = [json.loads(line) for line in run.stdout.splitlines()]
+        assert [row["text"] for row in found] == expected, run.output
+        assert "class" not in found[0]
+    run = CliRunner().invoke(cli, ["test", str(model), str(folder), "--json"])
+    assert run.exit_code == 0, run.output

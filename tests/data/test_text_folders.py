@@ -2,6 +2,7 @@
 
 import pytest
 
+from descend.data.form import Form, Wanted
 from descend.data.reading import read_table
 from descend.errors import TableError
 
@@ -42,3 +43,18 @@ def test_one_class_and_mixtures_are_refused(tmp_path):
     (tmp_path / "spam" / "1.txt").write_text("free")
     with pytest.raises(TableError, match=r"files beside them, such as ham\.txt"):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize("unit", ["line", "file"])
+def test_a_folder_to_predict_is_read_as_the_model_learned(tmp_path, unit):
+    wanted = Wanted(("review",), "review", ("up", "down"), Form(texts=unit))
+    (tmp_path / "1.txt").write_text("good\nfine\n")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "2.txt").write_text("bad")
+    frame = read_table(tmp_path, wanted=wanted).frame
+    first = ["good", "fine"] if unit == "line" else ["good\nfine\n"]
+    assert frame.to_dict(as_series=False) == {
+        "review": [*first, "bad"], "file": [*["1.txt"] * len(first), "more/2.txt"],
+    }  # fmt: skip
+    (tmp_path / "more").rename(tmp_path / "down")
+    assert read_table(tmp_path, wanted=wanted).frame["class"].to_list()[-1] == "down"

@@ -70,9 +70,8 @@ def command(
             "far each step ahead can be trusted"
         )
     with naming(file):
-        table, unreadable = readable_table(
-            loaded.rows_of(read_table(file, **reading(values)))[0], loaded.plan.columns
-        )
+        given = read_table(file, wanted=loaded.card.wanted, **reading(values))
+        table, unreadable = readable_table(loaded.rows_of(given)[0], loaded.plan.columns)
         frame = located(table.frame, loaded.plan.columns, table.base)
     talk = render.Talk(quiet or as_json, to_stdout=True)
     talk.warn(unreadable)

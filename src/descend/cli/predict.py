@@ -108,13 +108,13 @@ def command(
     if why:
         lively = out == "-" and words.shows_colour(sys.stdout)
         form = "json" if as_json else "colour" if lively else "cell"
-    sequences = loaded.plan.sequences
+    sequences, how = loaded.plan.sequences, {"wanted": loaded.card.wanted, **reading(values)}
     if sequences is None:
-        tables = stream_table(file, **reading(values))
+        tables = stream_table(file, **how)
     else:
         # The rows of a group may stand anywhere in the file.
         with naming(file):
-            tables = iter([sequences.gathered(read_table(file, **reading(values)))])
+            tables = iter([sequences.gathered(read_table(file, **how))])
     answers = Answers(loaded, tables, interval, top, form)
     with naming(file):
         if form == "colour":
@@ -159,9 +159,8 @@ def _continue(
         if value is not None:
             raise UsageError(f"{name} does not go with a forecast, which is of numbers in time")
     with naming(file):
-        found = continued(
-            model, read_table(file, **reading(values)), interval=interval, steps=steps
-        )
+        table = read_table(file, wanted=model.card.wanted, **reading(values))
+        found = continued(model, table, interval=interval, steps=steps)
         if as_json:
             click.echo(found.frame.write_ndjson(), nl=False)
         else:

@@ -54,7 +54,7 @@ def command(
         if as_json:
             click.echo(render.spec_json(foreseen))
         return 0
-    table = read_table(file, **reading(values))
+    table = read_table(file, wanted=loaded.card.wanted, **reading(values))
     with naming(file):
         table, unreadable = readable_table(table, loaded.plan.columns)
         report = loaded.test(table)

@@ -10,6 +10,7 @@ from descend.data.encoders.sound import SoundEncoder
 from descend.data.encoders.text import TextEncoder
 from descend.data.forecasting.clock import Clock
 from descend.data.forecasting.forecast import Forecast
+from descend.data.form import Form
 from descend.data.long_tables import LongTable
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
@@ -27,6 +28,7 @@ __all__ = [
     "Column",
     "DateEncoder",
     "Forecast",
+    "Form",
     "ImageEncoder",
     "LongTable",
     "NumberEncoder",

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from descend.data.form import Form, Wanted
 from descend.data.formats.arff import arff_blocks, arff_header, looks_like_arff
 from descend.data.formats.array_files import is_array_file, read_arrays
 from descend.data.formats.blocks import Block, compacted, in_rows, joined
-from descend.data.formats.delimited_file import delimited_blocks
+from descend.data.formats.delimited_file import delimited_blocks, text_blocks
 from descend.data.formats.detection import detect_layout
 from descend.data.formats.encodings import TextFile, open_text
 from descend.data.formats.folders import read_folder, read_media_file
@@ -46,6 +47,7 @@ class _Options:
     header: bool | None
     decimal: str | None
     bad_rows: str
+    wanted: Wanted | None = None
 
     def __post_init__(self) -> None:
         if self.bad_rows not in _BAD_ROWS:
@@ -77,6 +79,7 @@ def read_table(
     decimal: str | None = None,
     bad_rows: str = "error",
     compact: bool = False,
+    wanted: Wanted | None = None,
 ) -> Table:
     """Read a whole table.
 
@@ -104,6 +107,9 @@ def read_table(
         For large text files: columns that are numbers in every row become ``Float64`` or
         ``Int64`` while reading, and texts that come again and again ``Enum``; see
         `descend.data.formats.blocks.compacted`. What `descend.data.columns` finds stays the same.
+    wanted : Wanted, optional
+        What a model needs, of a file to predict or to test: it decides where the file leaves open
+        whether it has a header, which separator it has, or what one text is.
 
     Returns
     -------
@@ -122,7 +128,7 @@ def read_table(
     >>> table.frame.shape, table.source
     ((2, 2), 'dict')
     """
-    options = _Options(delimiter, quote, encoding, header, decimal, bad_rows)
+    options = _Options(delimiter, quote, encoding, header, decimal, bad_rows, wanted)
     opened = _open(source, options, None, again=compact)
     if compact and opened.text:
         block = compacted(lambda: _with_rows(opened), opened.start.decimal)
@@ -146,12 +152,13 @@ def stream_table(
     header: bool | None = None,
     decimal: str | None = None,
     bad_rows: str = "error",
+    wanted: Wanted | None = None,
 ) -> Iterator[Table]:
     """Read a table part by part, in memory that does not grow with the file.
 
     Parameters
     ----------
-    source, delimiter, quote, encoding, header, decimal, bad_rows
+    source, delimiter, quote, encoding, header, decimal, bad_rows, wanted
         As in `read_table`, and the cells are the same. JSON lines, Parquet and Arrow from standard
         input are kept (on disk where large) before they are read.
     rows : int
@@ -174,7 +181,7 @@ def stream_table(
     """
     if not isinstance(rows, int) or rows < 1:
         raise UsageError(f"rows must be 1 or more, got {rows!r}")
-    options = _Options(delimiter, quote, encoding, header, decimal, bad_rows)
+    options = _Options(delimiter, quote, encoding, header, decimal, bad_rows, wanted)
     opened = _open(source, options, rows, again=False)
     return (opened.table(block) for block in in_rows(_with_rows(opened), rows))
 
@@ -210,7 +217,6 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
 
 _READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = (
     (is_series_file, read_series_file),
-    (is_text_folder, read_text_folder),
     (Path.is_dir, read_folder),
     (lambda path: media_kind(path.name) is not None and path.is_file(), read_media_file),
     (lambda path: is_array_file(path) and path.is_file(), read_arrays),
@@ -223,6 +229,8 @@ def _open_file(
 ) -> _Opened:
     """Find out what a path or standard input is."""
     path = Path(source).expanduser()
+    if is_text_folder(path):
+        return _opened(read_text_folder(path, options.wanted))
     for reads, read in _READERS:
         if reads(path):
             return _opened(read(path))
@@ -294,16 +302,26 @@ def _open_text(source: Source, options: _Options) -> _Opened:
             text, names, ("format JSON lines",), ".",
             lambda: json_blocks(text.parts(), names, text.name),
         )  # fmt: skip
+    wanted = options.wanted
+    free = options.delimiter is options.quote is options.header is None
+    unit = wanted.unit(text.head, text.extension) if wanted is not None and free else None
+    if wanted is not None and wanted.text is not None and unit is not None:
+        name = wanted.text
+        return _text_table(
+            text, (name,), (f"each {unit} one text",), ".", lambda: text_blocks(text, name, unit)
+        )
     layout = detect_layout(
         text, delimiter=options.delimiter, quote=options.quote, header=options.header,
-        decimal=options.decimal,
+        decimal=options.decimal, wanted=wanted,
     )  # fmt: skip
-    return _text_table(
+    opened = _text_table(
         text, layout.names, layout.notes, layout.decimal,
         lambda: delimited_blocks(
             text.parts(), layout, text.name, skip_bad=options.bad_rows == "skip"
         ),
     )  # fmt: skip
+    form = Form(layout.dialect.separator if len(layout.names) > 1 else None, layout.header)
+    return replace(opened, start=replace(opened.start, form=form))
 
 
 def _text_table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from descend.data.form import Form
 from descend.data.formats.lines import LineIndex
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Table:
         What columns are, where the reader knows: the paths of a folder of pictures.
     base : Path or None
         The folder from which relative paths in cells start.
+    form : Form or None
+        How a text table or a folder of texts is written, so that later ones are read alike.
     """
 
     frame: pl.DataFrame
@@ -51,6 +54,7 @@ class Table:
     target: str | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     base: Path | None = None
+    form: Form | None = None
 
     def line_of(self, row: int) -> int | None:
         """Return the line of the file at which a row starts, or None where there are no lines.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from descend.data.fields import check_specs
+from descend.data.form import Form, Wanted
 from descend.data.preprocessing import Preprocessing
 from descend.data.targets import ClassTarget, NumberTarget
+from descend.data.wanted import wanted_by
 from descend.errors import SpecError
 from descend.models.files.provenance import Provenance
 from descend.models.plan import Plan
@@ -34,6 +36,8 @@ class ModelCard(Spec):
         One a target, or none at all where there were no validation rows.
     decisions : tuple of Decision or None
         One a target, or none at all where the likeliest class serves the metric.
+    form : Form or None
+        How the examples were written, where they were a text table or a folder of texts.
     """
 
     plan: Plan
@@ -43,6 +47,7 @@ class ModelCard(Spec):
     provenance: Provenance
     temperatures: tuple[Temperature | None, ...] = ()
     decisions: tuple[Decision | None, ...] = ()
+    form: Form | None = None
 
     def __post_init__(self) -> None:
         fields = (
@@ -50,6 +55,7 @@ class ModelCard(Spec):
             ("preprocessing", Preprocessing),
             ("report", Report | None),
             ("provenance", Provenance),
+            ("form", Form | None),
         )
         for name, kind in fields:
             if not isinstance(getattr(self, name), kind):
@@ -69,3 +75,9 @@ class ModelCard(Spec):
         names = tuple(target.name for target in self.targets)
         if names != self.plan.targets:
             raise SpecError(f"ModelCard: targets are {names}, but the plan has {self.plan.targets}")
+
+    @property
+    def wanted(self) -> Wanted:
+        """What a file to predict or to test must have, and how the examples were written."""
+        plan = self.plan
+        return wanted_by(self.preprocessing, self.targets, self.form, plan.forecast, plan.sequences)

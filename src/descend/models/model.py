@@ -312,7 +312,8 @@ class Model:
         """
         if isinstance(examples, Windows):
             return examples.table, examples
-        table = examples if isinstance(examples, Table) else read_table(examples)
+        wanted = self.card.wanted
+        table = examples if isinstance(examples, Table) else read_table(examples, wanted=wanted)
         forecast = self.plan.forecast
         if forecast is None:
             sequences = self.plan.sequences

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from descend.data.form import Form, Wanted
 from descend.data.reading import read_table
 from descend.data.table import Table
 from descend.errors import TableError, UsageError
@@ -184,3 +185,12 @@ def test_real_files(shared_data: Path) -> None:
     assert letter.notes == ("separator tab",)
     messages = read_table(shared_data / "text" / "sms-spam" / "SMSSpamCollection")
     assert messages.frame.shape == (5574, 2)
+
+
+def test_the_columns_that_a_model_needs_tell_the_header_and_the_separator(read) -> None:
+    table = read("2,x\nred,y\n", wanted=Wanted(("column_1",), form=Form(",", header=False)))
+    assert table.frame.rows() == [("2", "x"), ("red", "y")]
+    assert read("red,y\n", wanted=Wanted(("column_2",))).frame.rows() == [("red", "y")]
+    assert read("1,2\n3,4\n", wanted=Wanted(("2",))).frame.columns == ["1", "2"]
+    table = read("a;b,c\nd;e,f\n", wanted=Wanted(("column_2",), form=Form(",", header=False)))
+    assert table.frame.rows() == [("a;b", "c"), ("d;e", "f")]

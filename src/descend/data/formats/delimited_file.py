@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from descend.data.formats.blocks import Block
-from descend.data.formats.delimited import Scan, cells, scan_block
+from descend.data.formats.delimited import Dialect, Scan, cells, scan_block
 from descend.data.formats.detection import Layout
+from descend.data.formats.encodings import TextFile
 from descend.data.formats.lines import LineIndex
 from descend.errors import TableError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["delimited_blocks"]
+__all__ = ["delimited_blocks", "text_blocks"]
 
 _SHOWN = 5
+_NEVER = "\x1f"
+"""A separator that no line of text has: the unit separator of ASCII."""
 _MOSTLY = 0.2
 """Shares of wrong rows from which on a text is hardly a table."""
 
@@ -82,6 +85,26 @@ def delimited_blocks(
             skipped = 0
     if skipped:
         yield Block(_no_rows(layout.names), LineIndex.of([]), skipped)
+
+
+def text_blocks(text: TextFile, name: str, unit: str) -> Iterator[Block]:
+    """Yield the texts of a file without any cells, in a column of this name.
+
+    Parameters
+    ----------
+    text : TextFile
+    name : str
+    unit : {"line", "file"}
+        What one text is; blank lines are none.
+    """
+    import polars as pl
+
+    if unit == "line":
+        layout = Layout(Dialect(_NEVER, None), False, (name,), ".", ())
+        yield from delimited_blocks(text.parts(), layout, text.name)
+    else:
+        whole = b"".join(text.parts()).decode()
+        yield Block(pl.DataFrame({name: [whole]}), LineIndex.of([1]))
 
 
 def _no_rows(names: tuple[str, ...]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from descend.data.form import Form, Wanted
 from descend.data.formats.delimited import Dialect, Scan, cells, scan_block
 from descend.data.formats.encodings import TextFile
 from descend.data.numbers import MISSING, parse_numbers
@@ -116,6 +117,7 @@ def detect_layout(
     quote: str | None = None,
     header: bool | None = None,
     decimal: str | None = None,
+    wanted: Wanted | None = None,
 ) -> Layout:
     """Find how a delimited file is written from its first rows.
 
@@ -124,6 +126,9 @@ def detect_layout(
     text : TextFile
     delimiter, quote, header, decimal : optional
         What is known already; see `descend.data.reading.read_table`.
+    wanted : Wanted, optional
+        What a model needs: its columns tell whether there is a header, where they can, and the
+        separator of its examples is tried first.
 
     Returns
     -------
@@ -134,13 +139,15 @@ def detect_layout(
     TableError
         For a quote left open, too many columns, or a name that occurs twice.
     """
-    dialect = _find_dialect(text, delimiter, quote)
+    dialect = _find_dialect(text, delimiter, quote, None if wanted is None else wanted.form)
     scan = _sample(text, dialect)
     rows = np.flatnonzero(~scan.blank())
     width = int(scan.fields[rows[0]])
     mask = np.zeros(len(scan.ends), dtype=bool)
     mask[rows[scan.fields[rows] == width][:_SAMPLE_ROWS]] = True
     sample = cells(scan.keep(mask), width, dialect)
+    if header is None and wanted is not None:
+        header = wanted.names_columns(sample.row(0))
     found = _find_header(sample) if header is None else header
     first: list[str | None] = list(sample.row(0)) if found else [None] * width
     names, notes = unique_names(first, text.name)
@@ -186,9 +193,13 @@ def _sample(text: TextFile, dialect: Dialect) -> Scan:
     return scan
 
 
-def _find_dialect(text: TextFile, delimiter: str | None, quote: str | None) -> Dialect:
+def _find_dialect(
+    text: TextFile, delimiter: str | None, quote: str | None, form: Form | None
+) -> Dialect:
     """Find the separator that parts the rows into equally many cells, and the quote."""
     candidates = _SEPARATORS if delimiter is None else (check_separator(delimiter),)
+    if delimiter is None and form is not None and form.separator is not None:
+        candidates = tuple(dict.fromkeys((form.separator, *candidates)))
     if quote is not None and quote != "none" and (len(quote) != 1 or quote not in "\"'`"):
         raise UsageError(f"the quote must be \", ', ` or none, got {quote!r}")
     if quote is None:

@@ -155,7 +155,8 @@ def excitation(
     if not 1 <= layer <= len(blocks):
         raise UsageError(f"the network has layers 1 to {len(blocks)} to be shown, not {layer}")
     steps = blocks[layer - 1]
-    table = examples if isinstance(examples, Table) else read_table(examples)
+    wanted = model.card.wanted
+    table = examples if isinstance(examples, Table) else read_table(examples, wanted=wanted)
     if encoder.column.name not in table.frame.columns:
         raise ColumnError(
             f'a column "{encoder.column.name}" of pictures is needed, and the table has none. '

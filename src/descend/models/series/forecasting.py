@@ -135,7 +135,8 @@ def continued(
     if interval is None:
         known = [residuals for residuals in model.trust.residuals if residuals is not None]
         level = 0.9 if known and all(r.knows(0.9) for r in known) else None
-    table = examples if isinstance(examples, Table) else read_table(examples)
+    wanted = model.card.wanted
+    table = examples if isinstance(examples, Table) else read_table(examples, wanted=wanted)
     tracks, notes = forecast.read(table)
     windows = forecast.windows_of(tracks, table.source, latest=True)
     found = model.predictions(windows, interval=level)

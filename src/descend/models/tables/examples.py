@@ -14,6 +14,7 @@ from descend.data.checks import Finding, check_examples
 from descend.data.columns import Column, infer_columns, listed
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.forecasting.forecast import Windows
+from descend.data.form import Form
 from descend.data.long_tables import LongTable
 from descend.data.media.paths import located, path_kinds
 from descend.data.media.readable import readable_table
@@ -23,6 +24,7 @@ from descend.data.roles import row_groups, row_parts, row_times, row_weights
 from descend.data.splits import Split, split_rows
 from descend.data.table import Table
 from descend.data.targets import ClassTarget, Target, fit_target, infer_target, labelled_rows
+from descend.data.wanted import wanted_by
 from descend.errors import DataError, UsageError
 from descend.losses import Loss
 from descend.losses.weights import balanced_example_weights
@@ -79,6 +81,8 @@ class TableExamples:
         The origins that the rows stand for, where a series is to be continued.
     sequences : LongTable or None
         How rows were gathered, where several were one example.
+    form : Form or None
+        How they were written, where that is known.
     """
 
     source: str
@@ -98,6 +102,7 @@ class TableExamples:
     validation_share: float | None = None
     windows: Windows | None = None
     sequences: LongTable | None = None
+    form: Form | None = None
 
     @classmethod
     def read(
@@ -123,7 +128,7 @@ class TableExamples:
         notes = (*(table if windows is None else windows).notes, *unreadable)
         # From here on numbers and dates are typed, and the text they were read from is let go.
         frame = typed_frame(located(table.frame, columns, table.base), columns)
-        decimal = table.decimal
+        decimal, form = table.decimal, table.form
         del table
         if len(frame) < FEWEST:
             raise too_few(name_of_source, len(frame), "")
@@ -161,6 +166,7 @@ class TableExamples:
             validation_share=asked.held,
             windows=windows,
             sequences=found_rows.sequences,
+            form=form,
         )
 
     def part(self, name: str, loss: Loss, class_weight: str | None) -> Examples:
@@ -172,7 +178,8 @@ class TableExamples:
         self, path: Any, loss: Loss, class_weight: str | None, **reading: Any
     ) -> Examples:
         """Encode every labelled row of another file with the same columns."""
-        table = read_table(path, compact=True, **reading)
+        wanted = wanted_by(self.preprocessing, self.targets, self.form, None, self.sequences)
+        table = read_table(path, compact=True, wanted=wanted, **reading)
         table = table if self.sequences is None else self.sequences.gathered(table)
         table, _ = readable_table(table, self.columns)
         frame = located(table.frame, self.columns, table.base)

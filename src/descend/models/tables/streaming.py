@@ -126,6 +126,7 @@ def stream_examples(
         digest=data_digest(hashes),
         inputs=_encoded(file, columns, preprocessing, labelled, split),
         known=known.select([c.name for c in columns if c.kind in ("target", "weight")]),
+        form=start.form,
     )
 
 

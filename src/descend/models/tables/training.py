@@ -147,6 +147,7 @@ class TableTraining:
             self._provenance(),
             temperatures,
             decisions,
+            examples.form,
         )
         rival = train_rival(
             linear, member_loss(plan.loss), self.train, self.validation, plan.descent.seed
