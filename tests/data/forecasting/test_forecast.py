@@ -132,8 +132,14 @@ def test_the_latest_step_is_the_last_known():
 
 
 def test_series_too_short_say_how_far_they_can_be_forecast():
-    with pytest.raises(DataError, match=r"does not support forecasts 12 steps ahead.*--forecast 3"):
+    with pytest.raises(
+        DataError, match=r"does not support forecasts 12 steps ahead.*--forecast 8,"
+    ):
         fitted(table(SALES[:36]), horizon=12)
+    for horizon in range(9, 20):
+        with pytest.raises(DataError, match=r"ask for --forecast 8, the farthest that it supports"):
+            fitted(table(SALES[:36]), horizon=horizon)
+    assert fitted(table(SALES[:36]), horizon=8).forecast.horizon == 8
     with pytest.raises(DataError, match="does not support"):
         fitted(table(SALES[:2]), horizon=1)
     with pytest.raises(UsageError, match="1 to 366"):

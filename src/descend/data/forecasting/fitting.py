@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from descend.data.columns import Column, infer_columns, listed
+from descend.data.forecasting.clock import Clock
 from descend.data.forecasting.forecast import MOST_AHEAD, Forecast, Windows
 from descend.data.forecasting.seasons import find_seasons, grows, swings_with_level
 from descend.data.forecasting.tracks import Track, filled, read_tracks
@@ -95,7 +96,22 @@ def fit_forecast(
     tracks, clock, notes = read_tracks(frame, target=what, time=when, group=group, others=others)
     if when is None:
         notes = ("no column of times: rows count as steps", *notes)
-    borders = _borders(tracks, horizon, test_fraction, validation_fraction)
+    shares = (test_fraction, validation_fraction)
+    forecast = _fitted(tracks, clock, what, others, group, horizon, shares)
+    return forecast, tracks, notes
+
+
+def _fitted(
+    tracks: Sequence[Track],
+    clock: Clock,
+    what: Column,
+    others: tuple[Column, ...],
+    group: str | None,
+    horizon: int,
+    shares: tuple[float, float | None],
+) -> Forecast:
+    """Return the forecast of a horizon, fitted on the steps before those that validate and test."""
+    borders = _borders(tracks, horizon, *shares)
     parts = [filled(t.values)[: max(0, borders[0] - t.first)] for t in tracks]
     parts = [part for part in parts if len(part) > 2] or [filled(t.values) for t in tracks]
     length = max(len(part) for part in parts)
@@ -108,7 +124,7 @@ def fit_forecast(
     lags = _LAGS if season is None or season > _LAGS else max(season, 12)
     names = tuple(t.name for t in tracks) if group is not None and len(tracks) > 1 else ()
     known = np.concatenate(parts)
-    forecast = Forecast(
+    return Forecast(
         target=what,
         clock=clock,
         horizon=horizon,
@@ -127,7 +143,6 @@ def fit_forecast(
         low=float(known.min()),
         high=float(known.max()),
     )
-    return forecast, tracks, notes
 
 
 def training_windows(
@@ -149,21 +164,14 @@ def training_windows(
     DataError
         Where too few origins train; says how far the series can be forecast.
     """
-    borders = _borders(tracks, forecast.horizon, test_fraction, validation_fraction)
+    shares = (test_fraction, validation_fraction)
     if max(len(track.values) for track in tracks) < forecast.history + forecast.horizon:
-        raise _too_short(forecast, tracks, [0, 0, 0], table.source)
+        raise _too_short(forecast, tracks, [0, 0, 0], table.source, shares)
     windows = forecast.windows_of(tracks, table.source)
-    first, last = windows.origins + 1, windows.origins + forecast.horizon
-    part = np.full(len(first), -1)
-    part[last < borders[0]] = 0
-    part[(first >= borders[0]) & (last < borders[1])] = 1
-    part[first >= borders[1]] = 2
-    counts = [int((part == which).sum()) for which in range(3)]
-    wanted = [True, validation_fraction != 0, test_fraction > 0]
-    if counts[0] < FEWEST or any(
-        want and not count for want, count in zip(wanted, counts, strict=True)
-    ):
-        raise _too_short(forecast, tracks, counts, table.source)
+    part = _parts(windows.origins, tracks, forecast.horizon, shares)
+    if not _enough(part, shares):
+        counts = [int((part == which).sum()) for which in range(3)]
+        raise _too_short(forecast, tracks, counts, table.source, shares)
     rows = np.flatnonzero(part >= 0)
     words = pl.Series(PART, ["train", "validation", "test"]).gather(part[rows])
     windows = windows.taken(rows)
@@ -176,16 +184,64 @@ def training_windows(
     )
 
 
+def _parts(
+    origins: np.ndarray, tracks: Sequence[Track], horizon: int, shares: tuple[float, float | None]
+) -> np.ndarray:
+    """Return for each origin 0 to train, 1 to validate, 2 to test, -1 where it spans parts."""
+    borders = _borders(tracks, horizon, *shares)
+    first, last = origins + 1, origins + horizon
+    part = np.full(len(first), -1)
+    part[last < borders[0]] = 0
+    part[(first >= borders[0]) & (last < borders[1])] = 1
+    part[first >= borders[1]] = 2
+    return part
+
+
+def _enough(part: np.ndarray, shares: tuple[float, float | None]) -> bool:
+    """Whether the parts that are wanted have origins."""
+    test_fraction, validation_fraction = shares
+    counts = [int((part == which).sum()) for which in range(3)]
+    fewest = (FEWEST, validation_fraction != 0, test_fraction > 0)
+    return all(count >= least for count, least in zip(counts, fewest, strict=True))
+
+
+def _longest(
+    forecast: Forecast, tracks: Sequence[Track], shares: tuple[float, float | None]
+) -> int:
+    """Return the farthest horizon below that of a forecast which the series supports, or 0."""
+    start = min(track.first for track in tracks)
+    for horizon in range(forecast.horizon - 1, 0, -1):
+        if _borders(tracks, horizon, *shares)[0] <= start + horizon:
+            continue  # no origin can train
+        fitted = _fitted(
+            tracks, forecast.clock, forecast.target, forecast.others, forecast.group, horizon,
+            shares,
+        )  # fmt: skip
+        if max(len(track.values) for track in tracks) < fitted.history + horizon:
+            continue
+        try:
+            windows = fitted.windows_of(tracks, "")
+        except DataError:
+            continue
+        if _enough(_parts(windows.origins, tracks, horizon, shares), shares):
+            return horizon
+    return 0
+
+
 def _too_short(
-    forecast: Forecast, tracks: Sequence[Track], counts: Sequence[int], source: str
+    forecast: Forecast,
+    tracks: Sequence[Track],
+    counts: Sequence[int],
+    source: str,
+    shares: tuple[float, float | None],
 ) -> DataError:
     steps = max(len(track.values) for track in tracks)
-    most = max(0, (steps - FEWEST - 3) // 8)
+    most = _longest(forecast, tracks, shares)
     ahead = "1 step" if forecast.horizon == 1 else f"{forecast.horizon} steps"
     mend = (
-        f"ask for --forecast {min(most, forecast.horizon - 1)} or less"
-        if min(most, forecast.horizon - 1) >= 1
-        else "collect more of it"
+        f"ask for --forecast {most}, the farthest that it supports,"
+        if most
+        else "collect more of it,"
     )
     return DataError(
         f"{source} does not support forecasts {ahead} ahead: of {steps:,} steps, {counts[0]} are "
