@@ -70,6 +70,22 @@ def test_tangent_start_has_unit_spread_and_borders_among_the_rows():
     assert np.all((y.min(axis=0) < 0) & (y.max(axis=0) > 0))
 
 
+def test_constant_inputs_leave_the_weights_of_a_tangent_start_as_they_are():
+    layer = TangentDense(64)
+    params, _, _ = layer.init(KEY, (7,))
+    fitted, _, y = layer.adapt(KEY, params, {}, jnp.full((333, 7), 0.1))
+    np.testing.assert_array_equal(fitted["weight"], params["weight"])
+    np.testing.assert_allclose(y, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [TangentDense(3), RobustScaling(), PiecewiseLinear((1,), 3)])
+def test_what_is_fitted_stays_float32_where_jax_computes_in_float64(layer):
+    with jax.enable_x64(True):
+        params, state, _ = layer.init(KEY, (2,))
+        fitted = layer.adapt(KEY, params, state, jnp.asarray(X))
+        assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(fitted))
+
+
 def test_members_are_their_inner_layers_one_by_one():
     inner = Sequential((Dense(5, "tanh"), Dense(2)))
     layer = Members(inner, 3)

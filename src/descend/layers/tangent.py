@@ -16,6 +16,9 @@ __all__ = ["TangentDense"]
 ROWS_OF_A_BIAS = 5
 """Training rows, a convex combination of which a unit's border starts at."""
 
+ROUNDING = 1e-6
+"""Deviations below this share of the largest output are taken for rounding."""
+
 
 @dataclass(frozen=True)
 class TangentDense(Layer):
@@ -73,11 +76,12 @@ class TangentDense(Layer):
         weight = params["weight"]
         y = (x @ weight) * weight.shape[0] ** -0.5
         spread = jnp.std(y, axis=0)
-        divisor = jnp.where(spread > 0, spread, 1)
+        # Where the inputs are constant, so is y but for rounding, which is no spread to divide by.
+        divisor = jnp.where(spread > ROUNDING * jnp.max(jnp.abs(y), axis=0), spread, 1)
         weight, y = weight / divisor, y / divisor
         row_key, share_key = jax.random.split(key)
         chosen = jax.random.randint(row_key, (ROWS_OF_A_BIAS, self.units), 0, len(x))
-        shares = jax.random.exponential(share_key, chosen.shape)
+        shares = jax.random.exponential(share_key, chosen.shape, y.dtype)
         shares = shares / jnp.sum(shares, axis=0)
         bias = -jnp.sum(jnp.take_along_axis(y, chosen, axis=0) * shares, axis=0)
         return {"weight": weight, "bias": bias}, state, y + bias
