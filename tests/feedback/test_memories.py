@@ -56,6 +56,21 @@ def test_synchronous_updates_can_cycle():
     assert memory.recall([[1, 1]], "asynchronous").settled
 
 
+def test_a_unit_whose_sum_is_zero_keeps_its_state():
+    """As in whole numbers, where nothing is rounded: sums are often 0 for an even number stored."""
+    for seed in range(20):
+        stored = patterns(4, seed, 30)
+        queries = patterns(5, 100 + seed, 30)
+        whole = (stored.T @ stored).astype(int)
+        np.fill_diagonal(whole, 0)
+        states, order = queries.astype(int), np.random.default_rng(seed).permutation(30)
+        for unit in order:
+            total = states @ whole[unit]
+            states[:, unit] = np.where(total == 0, states[:, unit], np.sign(total))
+        once = Hopfield(stored).recall(queries, max_sweeps=1, seed=seed)
+        np.testing.assert_array_equal(once.states, states)
+
+
 def test_hebb_fails_above_its_capacity_and_the_pseudo_inverse_does_not():
     stored = patterns(int(0.3 * UNITS))
     hebb, projection = Hopfield(stored), Hopfield(stored, "pseudo-inverse")

@@ -13,6 +13,9 @@ __all__ = ["Hopfield", "Recall", "sign_rows"]
 RULES = ("hebb", "pseudo-inverse", "storkey")
 UPDATES = ("asynchronous", "blockwise", "synchronous")
 
+ROUNDING = 1e-12
+"""Sums below this, for each unit of the memory, are 0 but for rounding."""
+
 
 class Recall(NamedTuple):
     """What a memory settled to.
@@ -133,6 +136,7 @@ class Hopfield:
         size = {"asynchronous": 1, "blockwise": max(1, block), "synchronous": self.units}[updates]
         draw = np.random.default_rng(seed)
         trace = [self.energies(states)]
+        still = ROUNDING * self.units
         # Field Σ W s + θ, kept up to date by the rows that changed.
         fields = states @ self.weights + self.bias
         for sweep in range(1, max_sweeps + 1):
@@ -141,7 +145,7 @@ class Hopfield:
             for first in range(0, self.units, size):
                 units = order[first : first + size]
                 local = fields[:, units]
-                turned = np.where(local == 0, states[:, units], np.sign(local))
+                turned = np.where(np.abs(local) <= still, states[:, units], np.sign(local))
                 change = turned - states[:, units]
                 if change.any():
                     changed = True
