@@ -68,6 +68,11 @@ def test_reads_are_seeded():
     assert minimize(ring(), num_reads=1, num_steps=5).seed >= 0
 
 
+@pytest.mark.parametrize("steps", [1, 19, 20, 25, 50])
+def test_as_many_steps_as_are_asked_for(steps):
+    assert minimize(ring(), algorithm="dsb", num_reads=8, num_steps=steps, seed=0).steps == steps
+
+
 def test_initial_states_are_kept_or_bettered():
     problem = ring(30)
     start = np.where(np.arange(30) % 2, 1, -1)[None]

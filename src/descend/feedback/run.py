@@ -126,17 +126,18 @@ class Machine:
         state, best = begin(rule, setting, device_knobs, key, jnp.asarray(start))
         every = max(1, min(every, steps))
 
-        def advance(state: Any, best: Any, first: int, rounds: int) -> Any:
+        def advance(state: Any, best: Any, first: int, rounds: int, every: int) -> Any:
             places = (jnp.int32(v) for v in (first, steps, rounds, every))
             return evolve(rule, setting, device_knobs, state, best, *places)
 
-        state, best = advance(state, best, 0, 0)  # compiles
+        state, best = advance(state, best, 0, 0, every)  # compiles
         jax.block_until_ready(best)
         begun, done, rounds = time.perf_counter(), 0, 1
         while done < steps and not self.stop():
             chunk = time.perf_counter()
+            every = min(every, steps - done)  # the last may be short
             rounds = max(1, min(rounds, (steps - done) // every))
-            state, best = advance(state, best, done, rounds)
+            state, best = advance(state, best, done, rounds, every)
             jax.block_until_ready(best)
             done += rounds * every
             self.steps += rounds * every
