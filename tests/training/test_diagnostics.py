@@ -54,6 +54,13 @@ def test_numbers_by_hand() -> None:
     assert seen["dead"] == pytest.approx(np.mean((second <= 0).all(axis=0)))
 
 
+def test_layers_are_told_first_to_last_also_beyond_the_tenth() -> None:
+    network = Sequential((*(Dense(3, "tanh") for _ in range(11)), Dense(1)))
+    _, _, seen = looked(network)
+    names = [f"{i}_dense" for i in range(12)]
+    assert list(seen["gradient_norm"]) == list(seen["movement"]) == names
+
+
 def test_rows_in_a_file_and_a_lone_layer_and_side_by_side() -> None:
     with RowsWriter(np.float32, (3,)) as writer:
         writer.append(X)

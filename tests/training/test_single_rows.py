@@ -63,6 +63,16 @@ def test_every_activation_does(activation: str) -> None:
     compare(optimizers.SGD(0.1), SquaredError(), activation)
 
 
+def test_more_than_ten_layers_stand_in_their_order() -> None:
+    network = Sequential((*(Dense(5, "tanh") for _ in range(11)), Dense(3)))
+    # A compiled program returns its parameters sorted by text: 10_dense before 2_dense.
+    params = jax.jit(lambda key: network.init(key, (5,))[0])(jax.random.key(0))
+    model = SingleRows(network, SquaredError(), optimizers.SGD(0.1), params)
+    x, _ = rows(1)
+    wanted, _ = network.apply(params, {}, x, key=None, train=False)
+    np.testing.assert_allclose(model.raw(x[0]), wanted[0], rtol=1e-4, atol=1e-6)
+
+
 def test_what_it_can() -> None:
     network, loss, rule = Sequential((Dense(3, "tanh"),)), SquaredError(), optimizers.Adam()
     assert SingleRows.can(network, loss, rule)

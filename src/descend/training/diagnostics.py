@@ -70,7 +70,9 @@ def inside(
 ) -> dict[str, Any]:
     """Return what `diagnose` finds on the first rows of some examples, as plain numbers."""
     order = np.arange(min(SAMPLE, rows), dtype=np.int32)
-    return jax.tree.map(float, jax.device_get(diagnose(network, loss)(params, state, x, y, order)))
+    seen = jax.device_get(diagnose(network, loss)(params, state, x, y, order))
+    found = jax.tree.map(float, seen)
+    return found | {"gradient_norm": dict(sorted(found["gradient_norm"].items(), key=_place))}
 
 
 def _walk(network: Sequential, params: Any, state: Any, x: Any, seen: list) -> Any:
@@ -98,10 +100,16 @@ def _norm(tree: Any) -> jax.Array:
 
 
 def _layers(params: Any) -> list[tuple[str, Any]]:
-    """Return the layers of a network by their names; a lone layer is called "layer"."""
+    """Return the layers of a network by their names, first to last; a lone layer is "layer"."""
     if all(isinstance(part, dict) for part in params.values()):
-        return list(params.items())
+        return sorted(params.items(), key=_place)
     return [("layer", params)]
+
+
+def _place(named: tuple[str, Any]) -> int:
+    """Return the place that a layer's name begins with: what JAX returns is sorted by text."""
+    place = named[0].partition("_")[0]
+    return int(place) if place.isdecimal() else 0
 
 
 def movement(before: Any, after: Any) -> dict[str, float]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from descend.layers import Dense, Layer, Sequential
+from descend.layers.layer import place_key
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
 from descend.optimizers import Optimizer
 from descend.optimizers.in_place import in_place
@@ -150,7 +151,8 @@ class SingleRows:
         self, network: Sequential, loss: Loss, optimizer: Optimizer, params: dict[str, Any]
     ) -> None:
         self._network, self._loss_spec, self._optimizer = network, loss, optimizer
-        held = [np.vstack((own["weight"], own["bias"])) for own in params.values()]
+        owns = [params[place_key(i, layer)] for i, layer in enumerate(network.layers)]
+        held = [np.vstack((own["weight"], own["bias"])) for own in owns]
         self.shapes = [matrix.shape for matrix in held]
         self.step = 0
         theta = np.concatenate([matrix.ravel() for matrix in held])
