@@ -27,7 +27,7 @@ class Equilibrium(Layer):
 
     Gradients follow the implicit function theorem, so that memory does not grow with the steps.
     In training, ``state`` keeps the worst relative ``residual`` and the ``steps`` of the last
-    batch, and a batch that does not settle gives an `UnsettledWarning`.
+    batch. A batch that does not settle gives an `UnsettledWarning`, in training and in prediction.
 
     Parameters
     ----------

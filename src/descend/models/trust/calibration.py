@@ -31,7 +31,9 @@ FOLDS = 5
 class Temperature(Spec):
     """Probabilities are link(raw / value): above 1 they are less sure, below 1 surer.
 
-    The predicted class stays the same. Made by `fit_temperatures`.
+    The predicted class of one network stays the same. That of an ensemble, the likeliest by the
+    mean of its members' probabilities, may change where members disagree. Made by
+    `fit_temperatures`.
 
     Attributes
     ----------
