@@ -120,7 +120,7 @@ def count_seen(stored: np.ndarray, hashes: np.ndarray) -> int:
 
 
 def data_digest(hashes: np.ndarray) -> str:
-    """Return the SHA-256 of rows in their order, in hexadecimal.
+    """Return the SHA-256 of the hashes of rows, in their order, in hexadecimal.
 
     Examples
     --------

@@ -31,7 +31,8 @@ class Provenance(Spec):
     rows : int
         Rows in it.
     data_digest : str
-        SHA-256 over the fingerprints of all its rows, in any order.
+        SHA-256 over the hashes of its rows in their order, each of a row's inputs; targets are
+        not in it. Of a text, over the codes of its tokens. Empty where it was not taken.
     made : str
         Date and time of the end of training, UTC.
     descend, jax, numpy, python : str
