@@ -120,8 +120,8 @@ def _drawn(logits: jax.Array, key: jax.Array, draw: Draw) -> jax.Array:
 def text_nats(network: Layer, loss: Stepwise, params: Any, codes: np.ndarray, first: int) -> float:
     """Return the sum of the losses of the tokens of a text from ``first`` on.
 
-    Parts of the text are read side by side, each with at least `CONTEXT` tokens behind it where
-    the text has them.
+    Parts of the text are read side by side, each with at least `CONTEXT` tokens behind it, or all
+    from the start of the text where there are fewer.
 
     Parameters
     ----------
@@ -138,9 +138,11 @@ def text_nats(network: Layer, loss: Stepwise, params: Any, codes: np.ndarray, fi
     score, state = _scorer(network, loss), start_state(network)
     ends = np.minimum(first + each * np.arange(1, LANES + 1), len(codes))
     starts = np.minimum(first + each * np.arange(LANES), len(codes))
-    places = ends[:, None] - length + np.arange(length)  # of the token to foresee
-    weights = (places >= starts[:, None]).astype(np.float32)
-    x, y = codes[np.maximum(places - 1, 0)], codes[np.maximum(places, 0)]
+    # Of the tokens to foresee. A part near the start of the text is read from there, past its end.
+    places = np.maximum(ends - length, 1)[:, None] + np.arange(length)
+    inside = (places >= starts[:, None]) & (places < ends[:, None])
+    weights, places = inside.astype(np.float32), np.minimum(places, len(codes) - 1)
+    x, y = codes[places - 1], codes[places]
     total = 0.0
     for i in range(0, length, WINDOW):
         part = slice(i, i + WINDOW)
