@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-__all__ = ["SMALL_LOOPS", "cache_folder", "in_haste", "keep_memory", "limit_cache", "settings"]
+__all__ = ["SMALL_LOOPS", "in_haste", "keep_memory", "limit_cache", "programs_folder", "settings"]
 
 SMALL_LOOPS = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=262144"
 """Compiles a training loop over little data a step into one piece of machine code: measured 3 times
@@ -32,7 +32,7 @@ def settings(environment: Mapping[str, str]) -> dict[str, str]:
     'false'
     """
     wanted = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    folder = cache_folder()
+    folder = programs_folder()
     if folder is not None:
         wanted["JAX_COMPILATION_CACHE_DIR"] = str(folder)
         wanted["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
@@ -43,7 +43,7 @@ def settings(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def cache_folder() -> Path | None:
+def programs_folder() -> Path | None:
     """Return the folder of compiled programs, or None where no private one can be had.
 
     Its entries are machine code that will be run, so the folder must belong to this user and be

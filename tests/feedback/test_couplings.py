@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from descend.feedback.couplings import Dense, Edges, Products, bucket, on_device
+from descend.feedback.couplings import Dense, Edges, Products, on_device, padded_size
 from descend.feedback.ising import Ising
 from descend.feedback.problems import QuadraticAssignment, TravellingSalesman
 
 
 def product_with(problem: Ising, states: np.ndarray) -> tuple[type, np.ndarray]:
-    padded = np.zeros((bucket(problem.size), states.shape[1]), np.float32)
+    padded = np.zeros((padded_size(problem.size), states.shape[1]), np.float32)
     padded[: problem.size] = states
     operator = on_device(problem, 0.5)
     product = np.asarray(operator.pull(padded))
@@ -42,6 +42,6 @@ def test_products_equal_those_in_numpy(kind):
 
 
 def test_buckets_are_few_and_large_enough():
-    sizes = {bucket(n) for n in range(1, 4097)}
+    sizes = {padded_size(n) for n in range(1, 4097)}
     assert len(sizes) < 32
-    assert all(n <= bucket(n) <= max(8, 1.25 * n + 1) or n < 65 for n in range(1, 4097))
+    assert all(n <= padded_size(n) <= max(8, 1.25 * n + 1) or n < 65 for n in range(1, 4097))

@@ -98,7 +98,7 @@ def prepare_surroundings() -> None:
     for name, value in surroundings.settings(os.environ).items():
         os.environ[name] = value
     surroundings.keep_memory()
-    folder = surroundings.cache_folder()
+    folder = surroundings.programs_folder()
     if folder is not None:
         surroundings.limit_cache(folder)
         # A cache that cannot be used costs time, but is nothing to be told about.

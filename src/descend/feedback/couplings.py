@@ -16,7 +16,7 @@ from scipy import sparse
 
 from descend.feedback.ising import DENSE_UP_TO, Ising, table_shape
 
-__all__ = ["Couplings", "Dense", "Edges", "Products", "bucket", "on_device"]
+__all__ = ["Couplings", "Dense", "Edges", "Products", "on_device", "padded_size"]
 
 
 class Dense(NamedTuple):
@@ -88,12 +88,12 @@ class Products(NamedTuple):
 Couplings: TypeAlias = "Dense | Edges | Products"
 
 
-def bucket(size: int) -> int:
+def padded_size(size: int) -> int:
     """Return the padded size: powers of two up to 64, then four steps to each doubling.
 
     Examples
     --------
-    >>> [bucket(n) for n in (1, 9, 65, 800, 2000)]
+    >>> [padded_size(n) for n in (1, 9, 65, 800, 2000)]
     [8, 16, 80, 896, 2048]
     """
     if size <= 64:
@@ -108,7 +108,7 @@ def on_device(problem: Ising, scale: float) -> Couplings:
     The sign turns energy into force: −∂E/∂s = −(h + J s).
     """
     matrix, n = problem.couplings, problem.size
-    padded = bucket(n)
+    padded = padded_size(n)
     if problem.products and n > DENSE_UP_TO:
         return _products(problem, scale, padded)
     if not sparse.issparse(matrix):
@@ -119,7 +119,7 @@ def on_device(problem: Ising, scale: float) -> Couplings:
     degree = np.diff(matrix.indptr)
     values = (matrix.data * -scale).astype(np.float32)
     rows = np.repeat(np.arange(n), degree)
-    length = bucket(matrix.nnz)
+    length = padded_size(matrix.nnz)
     row = np.full(length, padded - 1, np.int32)  # padding stays sorted and weighs nothing
     column, weight = np.zeros(length, np.int32), np.zeros(length, np.float32)
     row[: matrix.nnz], column[: matrix.nnz], weight[: matrix.nnz] = rows, matrix.indices, values

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
-from descend.feedback.couplings import bucket, on_device
+from descend.feedback.couplings import on_device, padded_size
 from descend.feedback.dynamics.rule import Critical, Rule, Setting, begin, evolve
 from descend.feedback.ising import Ising
 from descend.feedback.spectrum import Spectrum, extreme_eigenvalues
@@ -75,7 +75,7 @@ class Machine:
         self.spectrum = Spectrum(-high / size, max(-low / size, 0.0))
         squares = couplings.multiply(couplings) if sparse.issparse(couplings) else couplings**2
         total = np.asarray(squares.sum(axis=1)).reshape(-1) + problem.fields**2
-        self._padded = bucket(n)
+        self._padded = padded_size(n)
         self._width = max(8, 1 << max(self.replicas - 1, 0).bit_length())
         fields = np.zeros((self._padded, 1), np.float32)
         fields[:n, 0] = -problem.fields / size
@@ -206,7 +206,7 @@ def _centred(flat: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _pad_groups(groups: np.ndarray) -> np.ndarray:
-    rows, columns = (bucket(size) for size in groups.shape)
+    rows, columns = (padded_size(size) for size in groups.shape)
     padded = np.full((rows, columns), -1, np.int32)
     padded[: groups.shape[0], : groups.shape[1]] = groups
     return padded
