@@ -18,7 +18,7 @@ from descend.estimators import NeuralClassifier, NeuralRegressor
 from descend.estimators.inputs import fit_inputs, transform
 from descend.layers import Dense, Dropout, Sequential
 from descend.losses import Focal, Quantile
-from descend.optimizers import AdamW
+from descend.optimizers import AdamW, AveragedSGD
 
 
 def blobs(n: int = 90, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -235,6 +235,29 @@ def test_partial_fit_goes_on_and_refuses_unknown_classes():
         model.partial_fit(X[:1], ["d"])
     with pytest.raises(ValueError, match="not the same as on the last call"):
         model.partial_fit(X, y, classes=["a", "b"])
+
+
+def test_parts_go_on_from_the_trained_weights_of_an_averaging_rule():
+    X, y = line(200)
+    y = (y - y.mean()) / y.std()
+    rule = AveragedSGD(0.05, decay=0.0)
+    options = {"optimizer": rule, "batch_size": 20, "shuffle": False, "random_state": 0}
+    once = NeuralRegressor((), **options, scale="none").partial_fit(X[:20], y[:20])
+    often = pickle.loads(pickle.dumps(once))
+    for first in range(20, 200, 20):
+        often.partial_fit(X[first : first + 20], y[first : first + 20])
+    once.partial_fit(X[20:], y[20:])
+    np.testing.assert_allclose(often.predict(X), once.predict(X), rtol=1e-4, atol=1e-5)
+
+
+def test_a_part_after_a_further_fit_goes_on_from_its_weights_alone(tmp_path):
+    X, y = line()
+    options = {"max_epochs": 5, "optimizer": "momentum", "random_state": 0}
+    model = NeuralRegressor((), **options, warm_start=True).fit(X, y).partial_fit(X, y)
+    model.fit(X, y).save(tmp_path / "m.descend")
+    read = NeuralRegressor.load(tmp_path / "m.descend").set_params(**options)
+    read.partial_fit(X, y)
+    np.testing.assert_array_equal(model.partial_fit(X, y).predict(X), read.predict(X))
 
 
 def test_warm_start_goes_on_from_the_weights():

@@ -125,6 +125,8 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         y = np.asarray(y)
         weights = self._checked_weights(sample_weight, rows)
         seed = int(check_random_state(parameters["random_state"]).randint(SEEDS))
+        for name in ("_part", "_seed", "_carry"):  # what `_partial_fit` would go on from
+            self.__dict__.pop(name, None)
         if warm:
             self._check_goes_on(rows)
         else:
@@ -167,7 +169,6 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         if not hasattr(self, "_part"):
             self._part = 0
             self._seed = int(check_random_state(parameters["random_state"]).randint(SEEDS))
-            self._memory = None
         with on_device(parameters["device"]):
             examples = self._examples(rows, y, weights)
             seed = (self._seed + self._part) % SEEDS  # another order of rows for each part
@@ -177,17 +178,18 @@ class NetworkEstimator(Callbacks, BaseEstimator):
             run = Run(
                 self.network_, self.loss_, descent, examples, optimizer=bare,
                 params=getattr(self, "params_", None), state=getattr(self, "state_", None),
-                optimizer_state=self._memory,
+                carry=getattr(self, "_carry", None),
             )  # fmt: skip
             self._follow(run)
-        self._part += 1
-        self._memory = jax.device_get(run.optimizer_state)
+            self._part += 1
+            if run.history:  # not interrupted
+                self._carry = run.carry()
         self._keep(run.winner, None)
         return self
 
     def _begin(self, rows: Rows, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
         """Forget an earlier fit, and find out what there is to learn."""
-        for name in ("_part", "_seed", "_memory", "params_", "state_"):
+        for name in ("params_", "state_"):
             self.__dict__.pop(name, None)
         self._reads_table = not isinstance(rows, np.ndarray)
         self._learn_targets(y, names, classes)
