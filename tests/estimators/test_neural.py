@@ -13,7 +13,7 @@ import pytest
 from sklearn.base import clone
 
 import descend
-from descend.errors import ModelFileError
+from descend.errors import DataError, ModelFileError
 from descend.estimators import NeuralClassifier, NeuralRegressor
 from descend.estimators.inputs import fit_inputs, transform
 from descend.layers import Dense, Dropout, Sequential
@@ -275,6 +275,32 @@ def test_validation_rows_decide_when_to_stop():
     assert model.ended_ == "patience"
     best = min(model.history_, key=lambda record: record.validation_loss)
     assert model.best_epoch_ == best.epoch
+
+
+def test_targets_are_scaled_by_the_training_rows_alone():
+    X, y = line(100)
+    options = {"hidden_layer_sizes": (), "max_epochs": 1, "random_state": 0}
+    model = NeuralRegressor(**options, early_stopping=True).fit(X, y)
+    (target,) = model.targets_
+    assert target.count == 90
+    assert target.mean != y.mean()
+
+
+def test_classes_are_those_of_all_rows_and_their_counts_of_the_training_rows():
+    X, y = blobs(100)
+    y[7] = "d"
+    options = {"hidden_layer_sizes": (), "max_epochs": 1, "random_state": 0}
+    model = NeuralClassifier(**options, early_stopping=True).fit(X, y)
+    assert model.classes_.tolist() == ["a", "b", "c", "d"]
+    assert sum(model.targets_[0].counts) < 100
+    assert model.to_model().card.provenance.rows == 100
+
+
+def test_validation_rows_that_all_weigh_nothing_are_refused():
+    X, y = blobs(30)
+    model = NeuralClassifier((), max_epochs=1, class_weight={"a": 0, "b": 1, "c": 1})
+    with pytest.raises(DataError, match="10 validation rows all weigh 0"):
+        model.fit(X, y, X_val=X[y == "a"], y_val=y[y == "a"])
 
 
 def test_a_callback_sees_every_epoch_and_may_stop():

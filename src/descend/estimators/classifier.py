@@ -326,7 +326,8 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
             y = column_or_1d(y, warn=True)
         return [y] if y.ndim == 1 else list(y.T)
 
-    def _learn_targets(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
+    def _learn_labels(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
+        del names
         check_classification_targets(y)
         columns = self._columns(y)
         known = [np.unique(column) for column in columns]
@@ -337,11 +338,14 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         multilabel = type_of_target(y) == "multilabel-indicator"
         if multilabel:
             known = [np.array([0, 1], dtype=y.dtype)] * len(columns)
-        codes = [encode_classes(*pair) for pair in zip(columns, known, strict=True)]
-        names = free_names(self, names, len(columns))
-        self.targets_: tuple[Target, ...] = class_targets(names, known, codes)
-        self.targets_, self.loss_ = target_loss(self.targets_, self.loss)
         self._know(known, multilabel)
+
+    def _fit_targets(self, y: np.ndarray, names: list[str] | None) -> None:
+        pairs = zip(self._columns(y), self._labels, strict=True)
+        codes = [encode_classes(column, labels) for column, labels in pairs]
+        targets = class_targets(free_names(self, names, len(codes)), self._labels, codes)
+        self.targets_: tuple[Target, ...]
+        self.targets_, self.loss_ = target_loss(targets, self.loss)
 
     def _encode(self, y: np.ndarray) -> Any:
         codes = []

@@ -43,7 +43,7 @@ def model_of(estimator: Any) -> Model:
     provenance = Provenance.of(
         estimator.history_,
         source=f"{type(estimator).__name__}.fit",
-        rows=sum(targets[0].counts) if isinstance(targets[0], ClassTarget) else targets[0].count,
+        rows=estimator._rows_given,
         data_digest="",
         best_epoch=estimator.best_epoch_,
         ended=estimator.ended_,
@@ -65,6 +65,7 @@ def read_model(estimator: Any, path: str | os.PathLike[str]) -> Model:
     estimator.params_, estimator.state_ = model.params, model.state
     estimator.history_ = ()
     provenance = model.card.provenance
+    estimator._rows_given = provenance.rows
     estimator.best_epoch_, estimator.ended_ = provenance.best_epoch, provenance.ended
     inputs = model.card.preprocessing.columns
     names = [column.name for column in inputs if column.kind != "target"]

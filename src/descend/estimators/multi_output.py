@@ -234,7 +234,7 @@ n_features_in_, feature_names_in_
             return np.stack(columns, axis=1)
         return np.stack([column.astype(object) for column in columns], axis=1)
 
-    def _learn_targets(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
+    def _learn_labels(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
         del classes
         columns = _columns(y)
         self.target_names_ = names or [str(place) for place in range(len(columns))]
@@ -243,6 +243,9 @@ n_features_in_, feature_names_in_
             None if kind == "number" else np.unique(column)
             for kind, column in zip(kinds, columns, strict=True)
         ]
+
+    def _fit_targets(self, y: np.ndarray, names: list[str] | None) -> None:
+        columns = _columns(y)
         free = free_names(self, names, len(columns))
         targets: list[Target] = []
         for name, column, labels in zip(free, columns, self.classes_, strict=True):

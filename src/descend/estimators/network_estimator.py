@@ -59,9 +59,12 @@ class NetworkEstimator(Callbacks, BaseEstimator):
     n_features_in_: int
     feature_names_in_: np.ndarray
 
+    def _learn_labels(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
+        """Find out what y is from all its rows, validation rows too: set ``classes_`` and such."""
+
     @abstractmethod
-    def _learn_targets(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
-        """Find out what y is: set ``targets_``, ``loss_``, ``classes_`` and the like."""
+    def _fit_targets(self, y: np.ndarray, names: list[str] | None) -> None:
+        """Set ``targets_`` and ``loss_``, with counts, means and scales of the training rows y."""
 
     @abstractmethod
     def _encode(self, y: np.ndarray) -> Any:
@@ -134,7 +137,6 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         held = None
         if X_val is not None or y_val is not None:
             held = self._read_held(X_val, y_val, sample_weight_val)
-        train = np.arange(len(y))
         if held is None and self._stops_early(len(y)):
             split = split_rows(
                 len(y), test_fraction=0.0, labels=self._strata(y), seed=seed,
@@ -142,9 +144,9 @@ class NetworkEstimator(Callbacks, BaseEstimator):
             )  # fmt: skip
             held = _taken(rows, y, weights, split.validation)
             rows, y, weights = _taken(rows, y, weights, split.train)
-            train = split.train
         if not warm:
-            self._prepare(rows, len(train))
+            self._fit_targets(y, names)
+            self._prepare(rows, len(y))
         with on_device(parameters["device"]):
             examples = self._examples(rows, y, weights)
             job = self._job(examples, held and self._examples(*held), seed, warm=warm)
@@ -165,6 +167,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         weights = self._checked_weights(sample_weight, rows)
         if first:
             self._begin(rows, y, names, classes)
+            self._fit_targets(y, names)
             self._prepare(rows, 0)
         if not hasattr(self, "_part"):
             self._part = 0
@@ -192,7 +195,8 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         for name in ("params_", "state_"):
             self.__dict__.pop(name, None)
         self._reads_table = not isinstance(rows, np.ndarray)
-        self._learn_targets(y, names, classes)
+        self._rows_given = len(y)
+        self._learn_labels(y, names, classes)
 
     def _prepare(self, rows: Rows, count: int) -> None:
         """Fit the preprocessing, and make the network for so many training rows."""

@@ -306,8 +306,7 @@ n_features_in_, feature_names_in_
             for target, truth, column in zip(self._numbered(), truths, numbers, strict=True)
         )
 
-    def _learn_targets(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
-        del classes
+    def _fit_targets(self, y: np.ndarray, names: list[str] | None) -> None:
         y = self._matrix(y)
         found = number_targets(free_names(self, names, y.shape[1]), y)
         self.targets_: tuple[Target, ...]

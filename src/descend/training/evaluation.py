@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from descend.data.batches import bucket
+from descend.errors import DataError
 from descend.layers import Layer
 from descend.losses import Loss
 from descend.training.passes import forward, forward_both, link_of, losses_of
@@ -121,7 +122,13 @@ def linked_outputs(loss: Loss, raw: np.ndarray) -> Any:
 
 
 def mean_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None = None) -> float:
-    """Return the (weighted) mean loss of raw outputs (rows, width) against their targets."""
+    """Return the (weighted) mean loss of raw outputs (rows, width) against their targets.
+
+    Raises
+    ------
+    DataError
+        If all rows weigh 0.
+    """
     total, total_weight = 0.0, 0.0
     each = losses_of(loss)
     for start in range(0, len(raw), PIECE):
@@ -131,4 +138,9 @@ def mean_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None = 
         w = np.ones(rows) if weights is None else weights[start : start + PIECE]
         total += float(values @ w)
         total_weight += float(w.sum())
+    if not total_weight:
+        raise DataError(
+            f"the {len(raw):,} validation rows all weigh 0, so nothing can be judged by them: "
+            "give some a weight above 0, or train without validation rows"
+        )
     return total / total_weight
