@@ -91,6 +91,27 @@ def test_json_is_one_object_a_row(descend, data, class_model):
     assert isinstance(rows[0]["probability_no"], float)
 
 
+@pytest.mark.parametrize("where", ["--json", "--out"])
+def test_numbers_are_numbers_in_json(descend, folder, class_model, where):
+    cells = ["0.50,+2,u,007", "-1e2,1,1,5", "0.1,,w,7"]
+    (folder / "new.csv").write_text("a,b,c,id\n" + "\n".join(cells) + "\n")
+    options = ["--json"] if where == "--json" else ["--out", "answers.jsonl"]
+    result = descend("predict", class_model, "new.csv", "-q", *options)
+    text = result.out if where == "--json" else (folder / "answers.jsonl").read_text("utf-8")
+    first, second, third = text.splitlines()
+    assert first.startswith('{"a":0.50,"b":"+2","c":"u","id":"007","prediction":"')
+    assert second.startswith('{"a":-1e2,"b":1,"c":"1","id":"5","prediction":"')
+    assert third.startswith('{"a":0.1,"b":null,"c":"w","id":"7","prediction":"')
+
+
+@pytest.mark.parametrize(("labels", "told"), [("12", "1"), ("ab", '"a"')])
+def test_targets_in_json_are_like_predictions(descend, train, folder, good, labels, told):
+    table = good.replace(",yes\n", f",{labels[1]}\n").replace(",no\n", f",{labels[0]}\n")
+    assert train(table, "-q").code == 0
+    first = descend("predict", "data.descend", "data.csv", "-q", "--json").out.splitlines()[0]
+    assert f'"y":{told},' in first
+
+
 def test_quiet_is_silent(descend, folder, class_model):
     (folder / "new.csv").write_text("a,b,c,more\n,1e9,zebra,1\n")
     result = descend("predict", class_model, "new.csv", "--quiet", "--out", "answers.csv")

@@ -88,7 +88,7 @@ def command(
     """
     from descend.cli import render, words
     from descend.data.reading import read_table, stream_table
-    from descend.data.writing import write_table
+    from descend.data.writing import json_lines, write_table
     from descend.models import LanguageModel, load
 
     if as_json and out != "-":
@@ -116,6 +116,7 @@ def command(
         with naming(file):
             tables = iter([sequences.gathered(read_table(file, **how))])
     answers = Answers(loaded, tables, interval, top, form)
+    numbers = _numbers(loaded)
     with naming(file):
         if form == "colour":
             for frame in answers:
@@ -123,9 +124,9 @@ def command(
                     click.echo(f"{said}  {text}", color=True)
         elif as_json:
             for frame in answers:
-                click.echo(frame.write_ndjson(), nl=False)
+                click.echo(json_lines(frame, numbers), nl=False)
         else:
-            write_table(answers, None if out == "-" else out)
+            write_table(answers, None if out == "-" else out, numbers)
     talk.warn(answers.unreadable)
     if answers.notes is not None:
         talk.notes(answers.notes, answers.replaced)
@@ -136,6 +137,21 @@ def command(
                 "from the training rows, so trust them less (one in a hundred is usual)",
             )
     return 0
+
+
+def _numbers(model: Model) -> list[str]:
+    """Return the columns that the model reads as numbers and that are written as in JSON."""
+    from descend.data.targets import ClassTarget
+
+    columns = [column for column in model.plan.columns if column.kind == "number"]
+    classes = []
+    for target in model.card.targets:
+        if not isinstance(target, ClassTarget):
+            columns.append(target.column)
+        elif type(target.classes[0]) in (int, float):
+            classes.append(target.name)
+    # The point of 1.234 may be a mark of thousands.
+    return classes + [c.name for c in columns if c.decimal == "." and c.thousands != "."]
 
 
 def _continue(

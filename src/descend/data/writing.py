@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,13 +17,14 @@ from descend.errors import OutputError, UsageError, did_you_mean
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OUTPUT_FORMATS", "check_destination", "write_table"]
+__all__ = ["OUTPUT_FORMATS", "check_destination", "json_lines", "write_table"]
 
 OUTPUT_FORMATS = (".arrow", ".csv", ".feather", ".ipc", ".jsonl", ".ndjson", ".parquet", ".tsv")
 """Extensions that say how a table is written; the text formats also with ``.gz`` behind."""
 
 _TEXT = (".csv", ".jsonl", ".ndjson", ".tsv")
 _ROWS = 65536
+_JSON_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 
 def check_destination(destination: str | os.PathLike[str] | None) -> str:
@@ -57,7 +59,11 @@ def check_destination(destination: str | os.PathLike[str] | None) -> str:
     )
 
 
-def write_table(frames: Iterable[pl.DataFrame], destination: str | os.PathLike[str] | None) -> None:
+def write_table(
+    frames: Iterable[pl.DataFrame],
+    destination: str | os.PathLike[str] | None,
+    numbers: Iterable[str] = (),
+) -> None:
     """Write a table that comes in parts, in memory that does not grow with it.
 
     Parameters
@@ -67,6 +73,8 @@ def write_table(frames: Iterable[pl.DataFrame], destination: str | os.PathLike[s
     destination : path, "-" or None
         The extension says the format, see `OUTPUT_FORMATS`. ``"-"`` and None: CSV to standard
         output. Missing cells are empty in CSV and ``null`` in JSON lines.
+    numbers : iterable of str
+        See `json_lines`.
 
     Raises
     ------
@@ -90,10 +98,12 @@ def write_table(frames: Iterable[pl.DataFrame], destination: str | os.PathLike[s
     parts = _Parts(frames)
     try:
         if destination is None or os.fspath(destination) == "-":
-            _to_standard_output(_text(parts, extension))
+            _to_standard_output(_text(parts, extension, numbers))
         elif extension in _TEXT:
             zipped = Path(destination).suffix.lower() == ".gz"
-            write_atomically(destination, lambda file: _write_text(parts, file, extension, zipped))
+            write_atomically(
+                destination, lambda file: _write_text(parts, file, extension, zipped, numbers)
+            )
         else:
             write_atomically(destination, lambda file: _write_typed(parts, file, extension))
     except _Refused as refused:
@@ -152,13 +162,45 @@ def _polars_errors() -> type[Exception]:
     return PolarsError
 
 
-def _text(frames: Iterable[pl.DataFrame], extension: str) -> Iterator[bytes]:
+def json_lines(frame: pl.DataFrame, numbers: Iterable[str] = ()) -> str:
+    """Return the rows as JSON, one object a line.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    numbers : iterable of str
+        Columns whose texts, where they are exactly JSON numbers, are written as these. Names that
+        the frame does not have, or that are no text in it, may be among them.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> print(json_lines(pl.DataFrame({"a": ["1.50", "007"], "b": ["1", "2"]}), ["a"]))
+    {"a":1.50,"b":"1"}
+    {"a":"007","b":"2"}
+    """
+    import polars as pl
+
+    texts = [name for name in dict.fromkeys(numbers) if frame.schema.get(name) == pl.String]
+    if not texts:
+        return frame.write_ndjson()
+    mark = secrets.token_hex(8)  # in no other cell
+    cells = pl.col(texts)
+    exact = cells.str.contains(_JSON_NUMBER)
+    marked = pl.when(exact).then(mark + cells + mark).otherwise(cells)
+    lines = frame.with_columns(marked.name.keep()).write_ndjson()
+    return lines.replace(f'"{mark}', "").replace(f'{mark}"', "")
+
+
+def _text(
+    frames: Iterable[pl.DataFrame], extension: str, numbers: Iterable[str]
+) -> Iterator[bytes]:
     """Yield the text of each part."""
     import polars as pl
 
     for number, frame in enumerate(frames):
         if extension in (".jsonl", ".ndjson"):
-            yield frame.write_ndjson().encode()
+            yield json_lines(frame, numbers).encode()
             continue
         style = None
         if frame.width == 1:  # a blank line would be no row at all: write "" or " " instead
@@ -170,13 +212,15 @@ def _text(frames: Iterable[pl.DataFrame], extension: str) -> Iterator[bytes]:
         yield text.encode()
 
 
-def _write_text(parts: _Parts, file: BinaryIO, extension: str, zipped: bool) -> None:
+def _write_text(
+    parts: _Parts, file: BinaryIO, extension: str, zipped: bool, numbers: Iterable[str]
+) -> None:
     """Write the parts as text; compressed files hold no name or time, so that they are the same."""
     with contextlib.ExitStack() as stack:
         out: Any = file
         if zipped:
             out = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
-        for text in _text(parts, extension):
+        for text in _text(parts, extension, numbers):
             out.write(text)
 
 
