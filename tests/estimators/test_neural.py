@@ -165,7 +165,9 @@ def test_class_weights_move_the_border():
     plain = NeuralClassifier(**QUICK).fit(X, y)
     heavy = NeuralClassifier(**QUICK, class_weight={"a": 50.0}).fit(X, y)
     assert (heavy.predict(X) == "a").sum() > (plain.predict(X) == "a").sum()
-    NeuralClassifier(**QUICK, class_weight="balanced").fit(X, y)
+    balanced = NeuralClassifier(**QUICK, class_weight="balanced").fit(X, y)
+    assert balanced.to_model().plan.class_weight == "balanced"
+    assert heavy.to_model().plan.class_weight is None
 
 
 def test_rows_with_gaps_are_learned_and_predicted():

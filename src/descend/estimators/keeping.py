@@ -36,9 +36,11 @@ def model_of(estimator: Any) -> Model:
     columns = estimator.preprocessing_.columns
     columns += tuple(Column(name, "target") for name in names)
     tasks = tuple("classification" if isinstance(t, ClassTarget) else "regression" for t in targets)
+    weighing = getattr(estimator, "class_weight", None)
     plan = Plan(
         columns, names, tasks, estimator.preprocessing_.scale, estimator.network_,
         estimator.loss_, estimator.descent_, test_fraction=0.0, validation_fraction=None,
+        class_weight=weighing if isinstance(weighing, str) else None,  # a plan knows no dicts
     )  # fmt: skip
     provenance = Provenance.of(
         estimator.history_,

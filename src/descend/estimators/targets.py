@@ -10,7 +10,7 @@ import numpy as np
 from descend.data.columns import Column
 from descend.data.targets import ClassTarget, NumberTarget, Target
 from descend.errors import TargetError
-from descend.losses import Combined, Loss, Quantile
+from descend.losses import Combined, Loss
 from descend.models.outputs import joint_loss, loss_for, unscaled
 from descend.training import linked_outputs
 
@@ -21,7 +21,6 @@ __all__ = [
     "encode_classes",
     "encode_numbers",
     "free_names",
-    "level_columns",
     "number_targets",
     "numbers_of",
     "parts",
@@ -149,11 +148,6 @@ def probabilities_of(loss: Loss, raw: np.ndarray) -> np.ndarray:
     """Return the probability of each class, (rows, classes)."""
     linked: np.ndarray = linked_outputs(loss, raw)
     return np.stack([1 - linked, linked], axis=1) if linked.ndim == 1 else linked
-
-
-def level_columns(loss: Loss) -> tuple[float, ...]:
-    """Return the levels of a quantile loss; empty for any other."""
-    return loss.levels if isinstance(loss, Quantile) else ()
 
 
 def numbers_of(target: NumberTarget, linked: np.ndarray) -> np.ndarray:
