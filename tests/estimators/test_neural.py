@@ -373,12 +373,31 @@ def test_intervals_hold_their_share_of_new_rows():
     np.testing.assert_array_equal(levels.predict(X[held]), levels.predict_quantiles(X[held])[:, 1])
     with pytest.raises(ValueError, match="levels learned"):
         levels.predict_interval(X, 0.8)
-    with pytest.raises(ValueError, match="too few"):
+    with pytest.raises(ValueError, match="needs at least 999 validation rows"):
         plain.predict_interval(X, 0.999)
     with pytest.raises(ValueError, match="not its quantiles"):
         plain.predict_quantiles(X)
     with pytest.raises(ValueError, match="level must be"):
         plain.predict_interval(X, 90)
+
+
+@pytest.mark.parametrize("loss", [None, Quantile((0.1, 0.5, 0.9))])
+def test_intervals_are_those_of_the_saved_model(tmp_path, loss):
+    X, y = line(99)
+    y = y + np.random.default_rng(1).normal(size=99)
+    model = NeuralRegressor((), max_epochs=5, loss=loss, random_state=0)
+    model.fit(X, y, X_val=X, y_val=y).save(tmp_path / "m.descend")
+    read = NeuralRegressor.load(tmp_path / "m.descend")
+    level = 0.8 if loss else 0.55  # 100 * 0.55 is a little more than 55 by rounding
+    np.testing.assert_array_equal(read.predict_interval(X, level), model.predict_interval(X, level))
+    rows = pd.DataFrame(X, columns=["column_1", "column_2"])
+    (answer,) = descend.load(tmp_path / "m.descend").predictions(rows, interval=level).answers
+    inside = np.mean((y >= answer.low) & (y <= answer.high))
+    if loss is None:
+        low, high = model.predict_interval(X, level).T
+        np.testing.assert_allclose(high - low, 2 * np.sort(np.abs(y - model.predict(X)))[54], 1e-4)
+        np.testing.assert_allclose(answer.low, low, rtol=1e-5)
+    assert inside == pytest.approx(level, abs=0.03)
 
 
 def test_an_interval_needs_validation_rows():

@@ -12,6 +12,7 @@ from descend.data.targets import ClassTarget
 from descend.errors import UsageError
 from descend.estimators.array_inputs import PICTURES, ArrayInputs
 from descend.models import Model, ModelCard, Plan, Provenance, load_table_model
+from descend.models.trust.trust import Trust
 
 __all__ = ["model_of", "read_model"]
 
@@ -53,7 +54,8 @@ def model_of(estimator: Any) -> Model:
     preprocessing = estimator.preprocessing_.replace(columns=columns)
     card = ModelCard(plan, preprocessing, targets, None, provenance)
     fingerprints = np.zeros(0, np.uint32)
-    return Model(card, estimator.params_, estimator.state_, None, fingerprints)
+    trust = Trust(getattr(estimator, "residuals_", None) or ())
+    return Model(card, estimator.params_, estimator.state_, None, fingerprints, trust)
 
 
 def read_model(estimator: Any, path: str | os.PathLike[str]) -> Model:

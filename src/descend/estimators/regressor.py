@@ -24,6 +24,8 @@ from descend.estimators.targets import (
 )
 from descend.losses import Quantile
 from descend.models import Model
+from descend.models.outputs import answers
+from descend.models.trust.conformal import Residuals, fit_residuals
 from descend.training import Examples, linked_outputs, raw_outputs
 from descend.training.lane import Lane
 
@@ -49,8 +51,8 @@ random_state, verbose
 
     Attributes
     ----------
-    residuals_ : tuple of arrays, or None
-        Sorted absolute errors on the validation rows, one array an output; the width of
+    residuals_ : tuple of Residuals, or None
+        How far the validation rows lie from their predictions, one an output; the width of
         `predict_interval` comes from them.
     network_, loss_, descent_, preprocessing_, params_, state_, history_, best_epoch_, ended_, \
 n_features_in_, feature_names_in_
@@ -68,7 +70,7 @@ n_features_in_, feature_names_in_
     True
     """
 
-    residuals_: tuple[np.ndarray, ...] | None
+    residuals_: tuple[Residuals | None, ...] | None
 
     def __init__(
         self,
@@ -219,8 +221,8 @@ n_features_in_, feature_names_in_
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, ``name.descend``, which the command line reads too.
 
-        Reading it back runs nothing that is in the file, unlike a pickle. Intervals from validation
-        rows are not kept in it; those of a quantile loss are.
+        Reading it back runs nothing that is in the file, unlike a pickle. What validation rows say
+        of intervals is kept in it.
         """
         model_of(self).save(path)
 
@@ -239,7 +241,7 @@ n_features_in_, feature_names_in_
         model = read_model(estimator, path)
         if not all(isinstance(target, NumberTarget) for target in model.card.targets):
             raise UsageError(f"{path} predicts classes: use NeuralClassifier.load")
-        estimator.residuals_ = None
+        estimator.residuals_ = model.trust.residuals or None
         return estimator
 
     def _losses(self) -> tuple[Any, ...]:
@@ -275,7 +277,7 @@ n_features_in_, feature_names_in_
     def _around(self, raw: np.ndarray, level: float) -> list[np.ndarray]:
         """Return predictions plus and minus the quantile of the validation rows' errors."""
         residuals = getattr(self, "residuals_", None)
-        if residuals is None:
+        if residuals is None or None in residuals:
             raise UsageError(
                 "an interval needs validation rows: fit with early_stopping=True or X_val, or with "
                 "loss=Quantile((0.05, 0.5, 0.95))"
@@ -283,13 +285,7 @@ n_features_in_, feature_names_in_
         numbers = self._numbers(raw).reshape(len(raw), -1)
         columns = []
         for column, errors in zip(numbers.T, residuals, strict=True):
-            rank = int(np.ceil(level * (len(errors) + 1)))
-            if rank > len(errors):
-                raise UsageError(
-                    f"{len(errors)} validation rows are too few for a level of {level:g}: "
-                    f"the highest is {len(errors) / (len(errors) + 1):.3g}"
-                )
-            width = errors[rank - 1].astype(column.dtype)
+            width = np.asarray(errors.reach(level), column.dtype)
             columns.append(np.stack([column - width, column + width], axis=1))
         return columns
 
@@ -300,10 +296,10 @@ n_features_in_, feature_names_in_
             return
         raw = raw_outputs(self.network_, self.params_, self.state_, held.x)
         truths = held.y if isinstance(held.y, tuple) else (held.y,)
-        numbers = self._numbers(raw).reshape(len(raw), -1).T
+        found = answers(self.targets_, self.loss_, raw)
         self.residuals_ = tuple(
-            np.sort(np.abs(target.decode(truth[:, 0]) - column))
-            for target, truth, column in zip(self._numbered(), truths, numbers, strict=True)
+            fit_residuals(answer, target.decode(truth[:, 0]))
+            for target, answer, truth in zip(self._numbered(), found, truths, strict=True)
         )
 
     def _fit_targets(self, y: np.ndarray, names: list[str] | None) -> None:
