@@ -92,8 +92,19 @@ def test_test_and_show(descend, writer, folder):
     outcome = descend("test", writer, "other.txt")
     assert "215 characters of other.txt" in outcome.out
     assert json.loads(descend("test", writer, "other.txt", "--json").out)["tokens"] == 215
+    assert "trained on" not in outcome.out
     assert "8 GRU" in descend("show", writer).out
     assert json.loads(descend("show", writer, "--json").out)["kind"] == "LanguageCard"
+
+
+@pytest.mark.parametrize("more", ["", "And more."])
+def test_a_text_that_was_trained_on_is_recognised(descend, writer, folder, more):
+    (folder / "again.txt").write_text(TEXT + more)
+    trained = 2040 - 1  # 85 in 100 train, and the first has nothing before it
+    outcome = descend("test", writer, "again.txt")
+    assert f"{trained:,} of them were trained on" in " ".join(outcome.out.split())
+    report = json.loads(descend("test", writer, "again.txt", "--json").out)
+    assert report["trained_on"] == trained
 
 
 @pytest.mark.parametrize(

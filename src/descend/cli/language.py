@@ -136,7 +136,10 @@ def tell_report(talk: Talk, report: LanguageReport | None) -> None:
     if report.rival_nats_each is not None:
         parts.append(f"{report.rival_order + 1}-gram counts {report.rival_nats_each:.3f}")
     parts.append(f"guessing {report.guess_nats_each:.3f}")
-    talk.line("Test", f"{report.tokens:,} {report.noun}s of {report.source}", " · ".join(parts))
+    head = f"{report.tokens:,} {report.noun}s of {report.source}"
+    if report.trained_on:
+        head += f"; {report.trained_on:,} of them were trained on, so the score flatters the model"
+    talk.line("Test", head, " · ".join(parts))
     if report.unseen:
         talk.line("", f"{report.unseen:,} of them are not in the training text: foreseen as others")
 

@@ -30,6 +30,7 @@ def command(
     """Test MODEL on the rows of FILE, whose targets are known, or on a text.
 
     The report says how many of the rows the network was trained on: a score on those says little.
+    A text is recognised where it begins with the whole of that which was trained on.
 
     \b
     descend test penguins.descend more.csv

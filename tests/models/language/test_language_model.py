@@ -138,6 +138,7 @@ def test_pieces(tmp_path):
     assert abs(model.report.units - 576) <= 2  # characters, of fewer tokens
     assert model.report.tokens < 300
     assert isinstance(model.generate("the", 10), str)
+    assert model.test(path).trained_on > 100
 
 
 @pytest.mark.parametrize(

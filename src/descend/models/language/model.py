@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,14 +22,14 @@ from descend.layers.summary import parameter_count
 from descend.models.files.modelfile import to_bytes
 from descend.models.files.tensors import expected, flat, plan_errors, taken
 from descend.models.language.card import LanguageCard
-from descend.models.language.plan import LanguagePlan
+from descend.models.language.plan import LanguagePlan, text_parts
 from descend.models.language.report import LanguageReport
 from descend.models.networks.language import carrying
 from descend.models.outputs import MOST_WEIGHTS
 from descend.spec import to_json
 from descend.training.running_text import LANES, Draw, text_nats, written_codes
 
-__all__ = ["Drawing", "LanguageModel", "check_fits", "count_units"]
+__all__ = ["Drawing", "LanguageModel", "check_fits", "codes_digest", "count_units"]
 
 MOST_PROMPT = 10_000
 """Of a longer prompt only the last tokens are read: a network remembers a few hundred."""
@@ -162,7 +163,21 @@ class LanguageModel:
         codes = self.tokens.encode(text)
         if len(codes) < 2:
             raise DataError(f"{source} has nothing to foresee: a text of two tokens is the least")
-        return self.report_on(codes, 1, source)
+        report = self.report_on(codes, 1, source)
+        return report.replace(trained_on=self._trained_on(text))
+
+    def _trained_on(self, text: str | bytes) -> int:
+        """Return how many tokens of a text were targets in training, if it begins with all of it.
+
+        The first token of the text is never foreseen, and does not count.
+        """
+        origin, plan = self.card.provenance, self.plan
+        # Of pieces it is not known how many characters they were.
+        known = text if plan.tokens == "pieces" else text[: origin.rows]
+        parts = text_parts(known, plan.test_fraction, plan.validation_fraction)
+        codes = [self.tokens.encode(part) for part in parts]
+        same = codes_digest(np.concatenate(codes)) == origin.data_digest
+        return max(0, len(codes[0]) - 1) if same else 0
 
     def report_on(self, codes: np.ndarray, first: int, source: str) -> LanguageReport:
         """Score the tokens of a text from the one at ``first`` on; those before it are context."""
@@ -209,6 +224,11 @@ class LanguageModel:
             check_fits(network, card.tokens.size)
             params, _ = expected(network, (card.plan.steps,))
         return cls(card, taken(tensors, params, "params", path))
+
+
+def codes_digest(codes: np.ndarray) -> str:
+    """Return the SHA-256 of the codes of a text."""
+    return hashlib.sha256(codes.tobytes()).hexdigest()
 
 
 def count_units(tokens: Tokens, codes: np.ndarray) -> int:

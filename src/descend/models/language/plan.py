@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from descend.errors import SpecError
 from descend.layers import Layer
@@ -11,7 +12,7 @@ from descend.models.plan import check_layer_count
 from descend.spec import Spec, check_choice, check_integer, check_number, check_spec
 from descend.training import Descent
 
-__all__ = ["LanguagePlan", "TOKENS"]
+__all__ = ["LanguagePlan", "TOKENS", "text_parts"]
 
 TOKENS = ("characters", "bytes", "pieces")
 
@@ -57,3 +58,21 @@ class LanguagePlan(Spec):
             raise SpecError("LanguagePlan: tests and validation leave nothing to learn from")
         if self.descent.batch_size is None or self.descent.shuffle:
             raise SpecError("LanguagePlan: lanes need a batch_size, and windows in their order")
+
+
+def text_parts(text: Any, test: float, held: float) -> list[Any]:
+    """Return the parts of a text that train, validate and test.
+
+    Parameters
+    ----------
+    text : str or bytes
+    test, held : float
+        Shares of it that test and validate.
+
+    Examples
+    --------
+    >>> text_parts("abcdefghij", 0.1, 0.2)
+    ['abcdefg', 'hi', 'j']
+    """
+    ends = [round(len(text) * share) for share in (1 - test - held, 1 - test, 1)]
+    return [text[a:b] for a, b in zip((0, *ends[:2]), ends, strict=True)]

@@ -33,6 +33,9 @@ class LanguageReport(Spec):
         It looks at so many tokens before each.
     unseen : int
         Tokens that the training part does not have, foreseen as "any other".
+    trained_on : int
+        Tokens that the network was trained on, where the text begins with the whole of that which
+        it learned from; another text, or a piece of that one, is not recognised.
     """
 
     source: str
@@ -44,6 +47,7 @@ class LanguageReport(Spec):
     rival_nats: float | None = None
     rival_order: int = 0
     unseen: int = 0
+    trained_on: int = 0
 
     def __post_init__(self) -> None:
         check_plain(self)

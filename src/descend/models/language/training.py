@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,10 +17,10 @@ from descend.errors import DataError
 from descend.layers.summary import parameter_count, summary_line
 from descend.models.files.provenance import Provenance
 from descend.models.language.card import LanguageCard
-from descend.models.language.model import LanguageModel, check_fits
+from descend.models.language.model import LanguageModel, check_fits, codes_digest
 from descend.models.language.ngrams import ngram_nats
 from descend.models.language.options import LanguageOptions
-from descend.models.language.plan import LanguagePlan
+from descend.models.language.plan import LanguagePlan, text_parts
 from descend.models.time_limit import TimeLimit
 from descend.training import EpochRecord, Examples, Run
 
@@ -90,8 +89,7 @@ class LanguageTraining:
         else:
             text, self.source, self.notes = read_running_text(source, encoding)
         self.size = len(text)
-        ends = [round(len(text) * share) for share in (1 - test - held, 1 - test, 1)]
-        parts = [text[a:b] for a, b in zip((0, *ends[:2]), ends, strict=True)]
+        parts = text_parts(text, test, held)
         self._opening = _opening(text)
         _check_length(len(parts[0]), "bytes" if kind == "bytes" else "characters", self.source)
         self.tokens = _fitted(kind, parts[0], self.source)
@@ -145,7 +143,7 @@ class LanguageTraining:
             run.history,
             source=self.source,
             rows=len(self.codes),
-            data_digest=hashlib.sha256(self.codes.tobytes()).hexdigest(),
+            data_digest=codes_digest(self.codes),
             best_epoch=run.best_epoch,
             ended=run.ended,
         )
