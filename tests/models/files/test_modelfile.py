@@ -98,7 +98,7 @@ def test_metadata(model_file, by_hand):
     assert set(metadata) == {"format", "version", "spec", "sha256"}
     assert set(json.loads(metadata["spec"])) == {
         "kind", "plan", "preprocessing", "targets", "report", "provenance", "temperatures",
-        "decisions",
+        "decisions", "form",
     }  # fmt: skip
     assert {name.split("/")[0] for name in header} == {
         "params", "linear", "fingerprints", "trust"
