@@ -285,3 +285,10 @@ def test_pickles_hold_plain_arrays_and_specs():
 def test_wrong_parameters_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         MLPClassifier(**changes).fit(X, Y)
+
+
+def test_a_loss_that_is_no_number_is_an_error_as_in_scikit_learn():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(150, 4)) * 100, rng.normal(size=150) * 1e5
+    with pytest.raises(ValueError, match="non-finite"):
+        MLPRegressor(solver="sgd", random_state=0).fit(x, y)

@@ -244,3 +244,8 @@ def test_soft_assignment_needs_a_square(groups):
         minimize(
             Ising(np.ones(size), np.zeros((size, size))), algorithm="softassign", groups=groups
         )
+
+
+def test_durations_are_not_cut_off():
+    with pytest.raises(DataError, match=r"whole numbers, got 1\.9"):
+        JobShop([[0, 1], [1, 0]], [[1.9, 2], [2, 1]])

@@ -10,12 +10,12 @@ import optax
 import pytest
 
 from descend.data.batches import epoch_order
-from descend.errors import DivergedError
+from descend.errors import DataError, DivergedError
 from descend.layers import BatchNormalization, Dense, Dropout, Sequential
 from descend.losses import CategoricalCrossEntropy, SquaredError
 from descend.optimizers import SGD, Adam, AveragedSGD, Optimizer, ScheduleFreeSGD
 from descend.schedules import Constant, Cosine
-from descend.training import Descent, Examples, Run
+from descend.training import Descent, Examples, Run, raw_outputs
 
 NETWORK = Sequential((Dense(5, "tanh"), Dense(3)))
 
@@ -308,3 +308,9 @@ def test_a_score_that_is_no_number_is_no_gain() -> None:
         score=lambda raw, y, weights: next(told),
     )  # fmt: skip
     assert finished(run).best_epoch == 4
+
+
+def test_no_rows_are_refused_in_words() -> None:
+    run = Run(NETWORK, CategoricalCrossEntropy(), Descent(Adam()), blobs())
+    with pytest.raises(DataError, match="no rows to predict"):
+        raw_outputs(NETWORK, run.params, run.state, np.zeros((0, 4), np.float32))

@@ -137,7 +137,8 @@ class DropIn:
             self._fit_all_rows(X, targets, weights)
         else:
             self._fit_batches(X, targets, weights, part=part)
-        if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
+        stopped = not (part or self.early_stopping or np.isfinite(self.loss_))
+        if stopped or not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
                 "values and need to be preprocessed."

@@ -97,6 +97,8 @@ def raw_and_inner_outputs(
 def _in_pieces(apply: Callable[[Any, Any, Any], Any], params: Any, state: Any, x: Any) -> Any:
     """Return what a compiled pass gives for all rows: an array, or a tuple of them."""
     n = count_rows(x)
+    if not n:
+        raise DataError("there are no rows to predict: at least one is needed")
     pieces = []
     size = _piece(x)
     for start in range(0, n, size):

@@ -17,6 +17,18 @@ __all__ = ["JobShop"]
 TABU_TURNS = 200
 
 
+def _whole(numbers: Any) -> np.ndarray:
+    """Return whole numbers as they are; others would be cut off."""
+    given = np.array(numbers, float)
+    cut = given != np.floor(given)
+    if cut.any():
+        raise DataError(
+            f"machines and durations are whole numbers, got {given[cut][0]:g}: "
+            "measure times in a smaller unit"
+        )
+    return given.astype(int)
+
+
 class JobShop(Problem):
     """x_ot = 1 when operation o starts at time t, inside the window its job leaves it.
 
@@ -40,7 +52,7 @@ class JobShop(Problem):
     def __init__(
         self, machines: Any, durations: Any, horizon: int | None = None, penalty: float = 1.0
     ) -> None:
-        self.machines, self.durations = np.array(machines, int), np.array(durations, int)
+        self.machines, self.durations = _whole(machines), _whole(durations)
         if self.machines.ndim != 2 or self.machines.shape != self.durations.shape:
             raise DataError(
                 "machines and durations must be tables (jobs, operations) of one shape, got "
