@@ -70,3 +70,11 @@ def test_wrong_arrays_are_named():
         NeuralClassifier((4,)).fit(np.where(rows > 0.9, np.nan, rows), Y)
     with pytest.raises(DataError, match="fitted on a table"):
         NeuralClassifier((4,), max_epochs=1).fit(rows.reshape(300, 64)[:, :8], Y).predict(rows)
+
+
+def test_digits_are_not_mirrored_and_other_pictures_are():
+    few, names = IMAGES[:60], np.array(["cat", "dog"])[Y[:60] % 2]
+    digits = NeuralClassifier(max_epochs=1, random_state=0).fit(few, Y[:60])
+    animals = NeuralClassifier(max_epochs=1, random_state=0).fit(few, names)
+    assert "Mirror" not in repr(digits.network_)
+    assert "Mirror" in repr(animals.network_)

@@ -28,6 +28,8 @@ from descend.estimators.inputs import Rows, fit_inputs, read_rows, transform
 from descend.estimators.together import Job, pooled
 from descend.layers import Sequential
 from descend.losses import Loss
+from descend.models.networks.augmentation import unmirrored
+from descend.models.networks.pictures import are_symbols
 from descend.models.outputs import raw_width
 from descend.training import Descent, EpochRecord, Examples, Run, raw_outputs
 from descend.training.lane import Lane
@@ -211,7 +213,9 @@ class NetworkEstimator(Callbacks, BaseEstimator):
             parameters["normalization"], parameters["network"],
         )  # fmt: skip
         outputs = raw_width(self.targets_, self.loss_)
-        self.network_ = build_network(hidden, count, self.preprocessing_, outputs)
+        network = build_network(hidden, count, self.preprocessing_, outputs)
+        symbols = hidden.network is None and are_symbols(self.targets_)
+        self.network_ = unmirrored(network) if symbols else network
 
     def _check_goes_on(self, rows: Rows) -> None:
         if self._reads_table == isinstance(rows, np.ndarray):
