@@ -145,3 +145,13 @@ def test_ctrl_c_keeps_the_weights():
     with pytest.warns(UserWarning, match="interrupted; the weights of epoch 2"):
         model = NeuralClassifier(**QUICK, on_epoch=interrupt).fit(X, y)
     assert model.predict(X).shape == (30,)
+
+
+def test_a_warm_start_needs_the_columns_it_began_with():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+    model = NeuralClassifier((4,), warm_start=True, max_epochs=2, random_state=0)
+    model.fit(x, x[:, 0] > 0)
+    with pytest.raises(ValueError, match="features"):
+        model.fit(x[:, :1], x[:, 0] > 0)
+    assert model.predict(x).shape == (60,)

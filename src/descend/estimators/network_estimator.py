@@ -126,7 +126,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         parameters = self.get_params(deep=False)
         warm = bool(parameters["warm_start"]) and hasattr(self, "params_")
         names = _target_names(y)
-        rows, y = read_rows(self, X, y, reset=True)
+        rows, y = read_rows(self, X, y, reset=not warm)
         y = np.asarray(y)
         weights = self._checked_weights(sample_weight, rows)
         seed = int(check_random_state(parameters["random_state"]).randint(SEEDS))
