@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from descend.data.encoders.array_encoder import ArrayEncoder
 from descend.errors import UsageError, did_you_mean
@@ -23,6 +23,8 @@ from descend.layers import (
 )
 
 __all__ = ["amounts", "augmented", "check_applicable", "unmirrored"]
+
+_Kind = TypeVar("_Kind", bound=Layer)
 
 PICTURE_WORDS = {
     "flip": 1.0, "shift": 0.08, "scale": 0.12, "rotate": 15.0, "colour": 0.2, "cutout": 0.25,
@@ -121,7 +123,7 @@ def augmented(layer: Layer, words: Sequence[str]) -> Layer:
     return _rewritten(layer, changed, mirrored="flip" in asked)
 
 
-def unmirrored(layer: Layer) -> Layer:
+def unmirrored(layer: _Kind) -> _Kind:
     """Return a network without its `RandomFlip` and `MirrorAverage` layers."""
     return _rewritten(layer, lambda inner: [] if isinstance(inner, RandomFlip) else None)
 
