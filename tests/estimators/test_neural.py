@@ -20,25 +20,7 @@ from descend.layers import Dense, Dropout, Sequential
 from descend.losses import Focal, Quantile
 from descend.optimizers import AdamW
 
-
-def blobs(n: int = 90, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    codes = np.arange(n) % 3
-    centers = np.array([[0, 0], [4, 0], [0, 4]])
-    return centers[codes] + generator.normal(size=(n, 2)), np.array(["a", "b", "c"])[codes]
-
-
-def line(n: int = 80, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    X = np.random.default_rng(seed).normal(size=(n, 2))
-    return X, 100 + 10 * X[:, 0] - 5 * X[:, 1]
-
-
-QUICK = {
-    "hidden_layer_sizes": (8,),
-    "max_epochs": 30,
-    "learning_rate": 0.03,
-    "random_state": 0,
-}
+from .examples import QUICK, blobs, line
 
 
 def test_classifier_learns_labels_and_their_probabilities():

@@ -10,10 +10,9 @@ import numpy as np
 from descend.data.fingerprints import fingerprint, row_hashes
 from descend.data.media.paths import located
 from descend.data.roles import row_weights
-from descend.data.targets import ClassTarget, labelled_rows
+from descend.data.targets import labelled_rows
 from descend.errors import TargetError
-from descend.losses.weights import balanced_example_weights
-from descend.models.outputs import encoded
+from descend.models.outputs import class_weighted, encoded
 from descend.schedules import Constant
 from descend.training import Examples, Run
 
@@ -44,10 +43,8 @@ def partial_fit(model: Model, examples: Any, learning_rate: float | None = None)
         optimizer=plan.descent.optimizer.replace(learning_rate=rate), schedule=Constant(),
         epochs=1, patience=None, restarts=1, shuffle=False,
     )  # fmt: skip
-    y, target = encoded(card.targets, frame, rows), card.targets[0]
-    if plan.class_weight is not None and isinstance(target, ClassTarget):
-        balance = balanced_example_weights(y, target.counts)
-        weights = balance if weights is None else weights * balance
+    y = encoded(card.targets, frame, rows)
+    weights = class_weighted(weights, plan.class_weight, card.targets[0], y)
     train = Examples(inputs, y, weights)
     run = Run(
         plan.network, plan.loss, descent, train,

@@ -24,6 +24,7 @@ from descend.losses import (
     Quantile,
     SquaredError,
 )
+from descend.losses.weights import balanced_example_weights
 from descend.models.files.names import LOSSES, choose
 from descend.models.networks.tables import MOST_WEIGHTS
 from descend.models.trust.calibration import Temperature, tempered
@@ -34,6 +35,7 @@ __all__ = [
     "Answer",
     "answers",
     "check_network",
+    "class_weighted",
     "encoded",
     "joint_loss",
     "loss_for",
@@ -190,6 +192,26 @@ def check_network(network: Layer, loss: Loss, targets: Sequence[Target], input_s
         raise UsageError(
             f"these targets need a network with {width} outputs, but the plan's gives {outputs}"
         )
+
+
+def class_weighted(
+    weights: np.ndarray | None, class_weight: str | None, target: Target, y: Any
+) -> np.ndarray | None:
+    """Return the weights of rows, times those of their classes where classes are to weigh alike.
+
+    Parameters
+    ----------
+    weights : float32 array (rows,) or None
+    class_weight : {"balanced", None}
+    target : Target
+        Its counts are those of the training rows.
+    y : array (rows,)
+        As `encoded` gives it.
+    """
+    if class_weight is None or not isinstance(target, ClassTarget):
+        return weights
+    balance = balanced_example_weights(y, target.counts)
+    return balance if weights is None else weights * balance
 
 
 def encoded(targets: Sequence[Target], frame: pl.DataFrame, rows: np.ndarray) -> Any:

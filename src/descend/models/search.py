@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from descend.errors import DivergedError, OutputError, UsageError
@@ -20,6 +18,7 @@ from descend.models.options import Options
 from descend.models.search_space import Between, Space, check_space, default_space
 from descend.models.tables.training import TableTraining, plan_for
 from descend.training import Run
+from descend.training.records import arrays_digest
 
 __all__ = ["Search", "Trial"]
 
@@ -243,12 +242,10 @@ class Search:
 
         More trials are the same search, but where halving chooses among all of them.
         """
-        told = hashlib.sha256()
-        for part in (self.training.train, self.training.validation):
-            for leaf in jax.tree.leaves((part.y, part.weights)):
-                told.update(np.ascontiguousarray(leaf[:]).data)
+        parts = (self.training.train, self.training.validation)
+        told = arrays_digest([(part.y, part.weights) for part in parts])
         return json.loads(json.dumps({
-            "data": self.training.examples.digest, "told": told.hexdigest(),
+            "data": self.training.examples.digest, "told": told,
             "options": repr(self.options), "space": repr(self.space),
             "halving": self.trials if self.halving else None,
         }))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from descend.training.evaluation import count_rows
 
-__all__ = ["EpochRecord", "Examples", "drawn_inputs"]
+__all__ = ["EpochRecord", "Examples", "arrays_digest", "drawn_inputs"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ def drawn_inputs(examples: Examples, most: int) -> Any:
         return np.asarray(a)[rows] if isinstance(a, jax.Array) else np.asarray(a[rows])
 
     return jax.tree.map(drawn, examples.x)
+
+
+def arrays_digest(tree: Any) -> str:
+    """Return the SHA-256 of the rows of all arrays of a tree, in hexadecimal; read in pieces."""
+    rows = hashlib.sha256()
+    for leaf in jax.tree.leaves(tree):
+        for first in range(0, len(leaf), 65_536):
+            rows.update(np.ascontiguousarray(leaf[first : first + 65_536]).data)
+    return rows.hexdigest()
 
 
 @dataclass(frozen=True)

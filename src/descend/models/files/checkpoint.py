@@ -8,21 +8,18 @@ was never stopped, on the same machine and versions.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jax
-import numpy as np
-
 from descend.data.files import write_atomically
 from descend.errors import ModelFileError, OutputError, UsageError
 from descend.models.files.modelfile import canonical_json, read_model_file, to_bytes
 from descend.models.files.provenance import surroundings
 from descend.spec import to_json
+from descend.training.records import arrays_digest
 
 if TYPE_CHECKING:
     from descend.models.tables.training import TableTraining
@@ -92,14 +89,9 @@ class Checkpoints:
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a run to go on."""
         if self._identity_found is None:
-            rows = hashlib.sha256()
-            for part in (self.training.train, self.training.validation):
-                for leaf in jax.tree.leaves((part.x, part.y, part.weights)):
-                    for first in range(0, len(leaf), 65_536):
-                        piece = np.ascontiguousarray(leaf[first : first + 65_536])
-                        rows.update(piece.data)
-            plan = to_json(self.training.plan)
-            self._identity_found = {"plan": plan, "data": rows.hexdigest()}
+            parts = (self.training.train, self.training.validation)
+            data = arrays_digest([(part.x, part.y, part.weights) for part in parts])
+            self._identity_found = {"plan": to_json(self.training.plan), "data": data}
         return self._identity_found
 
     def _machine(self) -> dict[str, Any]:

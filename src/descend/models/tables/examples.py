@@ -27,10 +27,9 @@ from descend.data.targets import ClassTarget, Target, fit_target, infer_target, 
 from descend.data.wanted import wanted_by
 from descend.errors import DataError, UsageError
 from descend.losses import Loss
-from descend.losses.weights import balanced_example_weights
 from descend.models.networks.branches import default_validation
 from descend.models.options import Options
-from descend.models.outputs import encoded, target_losses, unscaled
+from descend.models.outputs import class_weighted, encoded, target_losses, unscaled
 from descend.models.plan import Plan
 from descend.models.series.arranging import arranged
 from descend.training import Examples
@@ -201,10 +200,7 @@ class TableExamples:
         y = encoded(targets, frame, rows)
         weights = _role(row_weights, frame, self.columns, "weight")
         weights = None if weights is None else weights[rows].astype(np.float32)
-        if class_weight is not None and isinstance(targets[0], ClassTarget):
-            balance = balanced_example_weights(y, targets[0].counts)
-            weights = balance if weights is None else weights * balance
-        return Examples(inputs, y, weights)
+        return Examples(inputs, y, class_weighted(weights, class_weight, targets[0], y))
 
     def scaled_targets(self, loss: Loss) -> tuple[Target, ...]:
         """Return the targets in the scale that their losses read."""
