@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from descend.layers.windows import (
 from descend.spec import check_choice
 
 __all__ = ["AveragePooling", "GlobalPooling", "MaxPooling"]
+
+UNROLLED = 16
+"""Elements of a window up to which they are compared one by one, in one pass: the quicker way."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class _WindowPooling(Layer):
 class MaxPooling(_WindowPooling):
     """The largest number of each window, each channel for itself.
 
-    Where several are largest, they share the gradient (PyTorch gives all of it to the first).
+    Where several are largest, the first of them gets the gradient, as in PyTorch.
     Positions beyond the ends, and beyond the length of a sequence, do not count.
 
     Parameters
@@ -102,11 +106,10 @@ class MaxPooling(_WindowPooling):
             values = jnp.where(present, values, -jnp.inf)
         side_by_side = windows.sizes == windows.strides and not any(windows.before)
         if side_by_side and all(a <= 0 for a in windows.after):
-            values = windows.padded(values)
-            return _split(values, windows).max(axis=tuple(range(2, values.ndim * 2 - 3, 2)))
+            return _largest(_split(windows.padded(values), windows), windows.sizes)
         padded = windows.padded(values, -jnp.inf)
         elements = (windows.element(padded, place) for place in windows.offsets())
-        return functools.reduce(jnp.maximum, elements)
+        return functools.reduce(_larger, elements)
 
     @property
     def label(self) -> str:
@@ -126,6 +129,62 @@ def _split(values: jax.Array, windows: Windows) -> jax.Array:
     for count, size in zip(windows.counts, windows.sizes, strict=True):
         shape += [count, size]
     return values.reshape(*shape, values.shape[-1])
+
+
+def _larger(one: jax.Array, other: jax.Array) -> jax.Array:
+    """Return the larger numbers, where equal with the gradient of the first; NaN stays."""
+    return jnp.where((other <= one) | jnp.isnan(one), one, other)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _largest(split: jax.Array, sizes: tuple[int, ...]) -> jax.Array:
+    """Return the largest number of each window, of windows side by side as `_split` has them.
+
+    What is kept for the gradient is the place of the first largest element of each window. JAX's
+    own gradient reads all elements again and counts how many are largest, which takes a quarter of
+    the training step of a small network (docs/decisions/0058).
+    """
+    return _largest_forward(split, sizes)[0]
+
+
+def _largest_forward(split: jax.Array, sizes: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    places, across = _places(sizes), _across(sizes)
+    if places.size > UNROLLED:
+        largest = split.max(across, keepdims=True)
+        first = jnp.where(split == largest, places, places.size - 1).min(across)
+        return largest.squeeze(across), first.astype(places.dtype)
+    elements = [
+        split[(slice(None), *(i for n in place for i in (slice(None), n)))]
+        for place in itertools.product(*map(range, sizes))
+    ]
+    largest, first = elements[0], jnp.zeros(elements[0].shape, places.dtype)
+    for i, element in enumerate(elements):
+        first = jnp.where(element > largest, jnp.asarray(i, places.dtype), first)
+        largest = jnp.maximum(largest, element)
+    return largest, first
+
+
+def _largest_backward(
+    sizes: tuple[int, ...], first: jax.Array, slopes: jax.Array
+) -> tuple[jax.Array]:
+    across = _across(sizes)
+    here = jnp.expand_dims(first, across) == _places(sizes)
+    return (jnp.where(here, jnp.expand_dims(slopes, across), 0),)
+
+
+def _across(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return which axes of split windows lie within a window."""
+    return tuple(range(2, 2 * len(sizes) + 1, 2))
+
+
+def _places(sizes: tuple[int, ...]) -> jax.Array:
+    """Return which element of a window stands where, last axis fastest: (size, 1, size, 1)."""
+    count = math.prod(sizes)
+    places = jnp.arange(count).astype(jnp.uint8 if count <= 256 else jnp.int32)
+    return places.reshape(*(n for size in sizes for n in (size, 1)))
+
+
+_largest.defvjp(_largest_forward, _largest_backward)
 
 
 @dataclass(frozen=True)

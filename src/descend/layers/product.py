@@ -29,5 +29,30 @@ def product(x: jax.Array, weight: jax.Array) -> jax.Array:
     >>> product(jnp.ones((2, 5, 3)), jnp.ones((3, 4))).shape
     (2, 5, 4)
     """
-    flat = x.reshape(-1, x.shape[-1]) @ weight
-    return flat.reshape(*x.shape[:-1], weight.shape[-1])
+    flat = x.reshape(-1, x.shape[-1])
+    narrows = weight.shape[1] < weight.shape[0] <= len(flat)
+    y = _narrowing(flat, weight) if narrows else flat @ weight
+    return y.reshape(*x.shape[:-1], weight.shape[-1])
+
+
+@jax.custom_vjp
+def _narrowing(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """Return x W with the gradient of W formed as (slopes' x)', the narrow matrix first.
+
+    Of a sum over rows, XLA's library for the CPU packs the first matrix slowly and the second
+    quickly: 0.5 to 0.9 of the time (docs/decisions/0058). The barrier keeps XLA from turning the
+    product back.
+    """
+    return x @ weight
+
+
+def _forward(x: jax.Array, weight: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return x @ weight, (x, weight)
+
+
+def _backward(kept: tuple[jax.Array, jax.Array], slopes: jax.Array) -> tuple[jax.Array, jax.Array]:
+    x, weight = kept
+    return slopes @ weight.T, jax.lax.optimization_barrier(slopes.T @ x).T
+
+
+_narrowing.defvjp(_forward, _backward)
