@@ -11,11 +11,13 @@ The names below are imported when they are first used, so that ``import descend`
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from descend.version import __version__
 
+TYPE_CHECKING = False  # typing's own takes longer to import than all the rest here
 if TYPE_CHECKING:
+    from typing import Any
+
     from descend.layers import Dense, Sequential
     from descend.models import LanguageModel, Model, Plan, load, train
     from descend.training import Descent, fit

@@ -126,6 +126,31 @@ def test_interrupts_in_the_midst_of_imports_quit_without_a_word_too_many(
         assert (process.returncode, err) == (130, "descend: stopped\n")
 
 
+def test_an_interrupt_before_all_imports_is_quiet(surroundings):
+    code = """
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "descend.cli.interrupts":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+from descend.__main__ import main
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=surroundings, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_little_is_imported_before_interrupts_are_answered(surroundings):
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import descend; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=surroundings, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert not {"typing", "enum", "signal"} & set(done.stdout.split())
+
+
 def test_interrupts_that_are_ignored_stay_so():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
