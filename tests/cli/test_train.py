@@ -270,3 +270,11 @@ def test_a_limit_of_time_ends_a_run_that_is_done(kind, good, train, descend, fol
     assert "Stopped   at epoch 1" in result.err
     assert "the 4 s are over" in result.err
     assert load("data.descend").card.provenance.ended == "time"
+
+
+def test_weights_are_shown_in_the_order_of_the_network(train, descend, good):
+    options = ("-q", "--layers", ",".join(["4"] * 11))
+    assert train(good, *options).code == 0
+    lines = descend("show", "data.descend").out.splitlines()
+    shown = [line.split()[0] for line in lines if "dense/weight" in line]
+    assert shown == [f"{place}_dense/weight" for place in range(12)]

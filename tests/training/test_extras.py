@@ -146,9 +146,12 @@ def test_a_layer_rate_of_0_keeps_the_layer() -> None:
 
 
 def test_a_layer_that_is_not_there_is_named() -> None:
-    descent = Descent(layer_rates=(("2_dense", 0.1),))
+    descent = Descent(layer_rates=(("20_dense", 0.1),))
     with pytest.raises(UsageError, match="0_dense, 1_dense"):
         Run(SMALL, SquaredError(), descent, Examples(np.ones((9, 3)), np.ones((9, 2))))
+    deep = Sequential((*(Dense(2) for _ in range(12)),))
+    with pytest.raises(UsageError, match=r"1_dense, 2_dense, .* 9_dense, 10_dense, 11_dense"):
+        Run(deep, SquaredError(), descent, Examples(np.ones((9, 3)), np.ones((9, 2))))
 
 
 def test_restarts_start_from_the_seeds_that_follow() -> None:

@@ -13,7 +13,17 @@ import jax
 from descend.errors import SpecError
 from descend.spec import Spec
 
-__all__ = ["Layer", "Params", "Shape", "State", "array_shape", "place_key", "vector_length", "word"]
+__all__ = [
+    "Layer",
+    "Params",
+    "Shape",
+    "State",
+    "array_shape",
+    "network_order",
+    "place_key",
+    "vector_length",
+    "word",
+]
 
 Shape: TypeAlias = "tuple[int, ...] | Mapping[str, Any]"
 Params: TypeAlias = dict[str, Any]
@@ -130,6 +140,22 @@ def word(layer: Layer) -> str:
 def place_key(place: int, layer: Layer) -> str:
     """Return the key of the parameters and state of a layer among others, as ``0_dense``."""
     return f"{place}_{word(layer)}"
+
+
+def network_order(path: str) -> tuple[tuple[int, str], ...]:
+    """Return what paths of parameters are sorted by, so that layer 2 comes before layer 10.
+
+    Examples
+    --------
+    >>> sorted(["10_dense/bias", "2_dense/weight", "2_dense/bias"], key=network_order)
+    ['2_dense/bias', '2_dense/weight', '10_dense/bias']
+    """
+    parts = path.split("/")
+    places = (part.partition("_")[0] for part in parts)
+    return tuple(
+        (int(place) if place.isdecimal() else -1, part)
+        for place, part in zip(places, parts, strict=True)
+    )
 
 
 def array_shape(layer: Layer, input_shape: Shape) -> tuple[int, ...]:

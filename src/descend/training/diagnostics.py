@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from descend.layers import Layer, Sequential
-from descend.layers.layer import place_key
+from descend.layers.layer import network_order, place_key
 from descend.losses import Loss
 from descend.surroundings import in_haste
 from descend.training.records import EpochRecord
@@ -72,7 +72,10 @@ def inside(
     order = np.arange(min(SAMPLE, rows), dtype=np.int32)
     seen = jax.device_get(diagnose(network, loss)(params, state, x, y, order))
     found = jax.tree.map(float, seen)
-    return found | {"gradient_norm": dict(sorted(found["gradient_norm"].items(), key=_place))}
+    norms = found["gradient_norm"]  # what JAX returns is sorted by text
+    return found | {
+        "gradient_norm": {name: norms[name] for name in sorted(norms, key=network_order)}
+    }
 
 
 def _walk(network: Sequential, params: Any, state: Any, x: Any, seen: list) -> Any:
@@ -102,14 +105,8 @@ def _norm(tree: Any) -> jax.Array:
 def _layers(params: Any) -> list[tuple[str, Any]]:
     """Return the layers of a network by their names, first to last; a lone layer is "layer"."""
     if all(isinstance(part, dict) for part in params.values()):
-        return sorted(params.items(), key=_place)
+        return [(name, params[name]) for name in sorted(params, key=network_order)]
     return [("layer", params)]
-
-
-def _place(named: tuple[str, Any]) -> int:
-    """Return the place that a layer's name begins with: what JAX returns is sorted by text."""
-    place = named[0].partition("_")[0]
-    return int(place) if place.isdecimal() else 0
 
 
 def movement(before: Any, after: Any) -> dict[str, float]:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from descend.errors import UsageError
+from descend.layers.layer import network_order
 from descend.training.mixup import check_mixable
 
 __all__ = ["Extras"]
@@ -48,10 +49,10 @@ class Extras:
         names = [_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
         for pattern, _ in self.layer_rates:
             if not any(_covers(pattern, name) for name in names):
-                layers = sorted({name.rpartition("/")[0] or name for name in names})
+                layers = {name.rpartition("/")[0] or name for name in names}
                 raise UsageError(
                     f'layer_rates: the network has no layer "{pattern}". Layers with weights: '
-                    f"{', '.join(layers)}"
+                    f"{', '.join(sorted(layers, key=network_order))}"
                 )
 
     def start(self, params: Any) -> dict[str, Any]:

@@ -12,14 +12,15 @@ import numpy as np
 
 from descend.errors import ModelFileError
 from descend.layers import Layer
+from descend.layers.layer import network_order
 
 __all__ = ["expected", "flat", "plan_errors", "taken"]
 
 
 def flat(tree: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (path, array) for every leaf of nested dicts."""
+    """Yield (path, array) for every leaf of nested dicts, first layer first."""
     if isinstance(tree, dict):
-        for key in sorted(tree):
+        for key in sorted(tree, key=network_order):
             yield from flat(tree[key], f"{name}/{key}")
     else:
         yield name, np.asarray(tree)
