@@ -178,7 +178,7 @@ class Talk:
             for text in score_lines(part):
                 self.line("", text)
             if isinstance(part, ForecastReport):
-                for text in step_lines(part):
+                for text in step_lines(part, self.width - LABEL):
                     self.say(" " * LABEL + text)
             if isinstance(part, ClassReport):
                 for text in matrix_lines(part, self.width - LABEL):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from descend.cli.terminal import shortened
 from descend.models.report import ClassReport, NumberReport
 from descend.models.series.report import ForecastReport
 
@@ -155,38 +158,69 @@ def _forecast_lines(report: ForecastReport) -> list[str]:
     return lines
 
 
-def step_lines(report: ForecastReport) -> list[str]:
-    """Return the errors of some steps ahead as a small table, the first and the last among them."""
+def step_lines(report: ForecastReport, room: int) -> list[str]:
+    """Return the errors of some steps ahead as a small table, the first and the last among them.
+
+    Parameters
+    ----------
+    report : ForecastReport
+    room : int
+        Characters in a line: heads of several words are stacked, then whole columns left out.
+    """
     if report.ahead == 1:
         return []
     shown = sorted({round(i * (report.ahead - 1) / 5) for i in range(6)})
-    heads = ["step ahead", "error", "last value"]
-    seasonal = report.season_rmse is not None
-    heads += ["a season before"] if seasonal else []
-    heads += ["interval"] if report.covered is not None else []
-    lines = ["  ".join(heads)]
-    for h in shown:
-        step = report.steps[h]
-        cells = [f"{h + 1:,}", number(step.rmse), number(step.last_rmse)]
-        cells += [number(step.season_rmse)] if step.season_rmse is not None else []
-        cells += [number(step.width)] if step.width is not None else []
-        lines.append(
-            "  ".join(f"{cell:>{len(head)}}" for cell, head in zip(cells, heads, strict=False))
-        )
+    steps = [report.steps[h] for h in shown]
+    columns = {
+        "step ahead": [f"{h + 1:,}" for h in shown],
+        "error": [number(step.rmse) for step in steps],
+        "last value": [number(step.last_rmse) for step in steps],
+    }
+    if report.season_rmse is not None:
+        columns["a season before"] = [_or_dash(step.season_rmse) for step in steps]
+    if report.covered is not None:
+        columns["interval"] = [_or_dash(step.width) for step in steps]
+    lines = _grid(columns, lambda head: [head])
+    if len(lines[-1]) <= room:
+        return lines
+    for spared in ("", "last value", "a season before", "interval"):
+        columns.pop(spared, None)
+        lines = _grid(columns, lambda head: ["", *head.rsplit(maxsplit=1)][-2:])
+        if len(lines[-1]) <= room:
+            break
     return lines
+
+
+def _or_dash(value: float | None) -> str:
+    return "-" if value is None else number(value)
+
+
+def _grid(columns: dict[str, list[str]], stacked: Callable[[str], list[str]]) -> list[str]:
+    """Return columns of cells under their heads, each head in the lines that it is stacked in."""
+    whole = [[*stacked(head), *cells] for head, cells in columns.items()]
+    widths = [max(map(len, cells)) for cells in whole]
+    return [
+        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in zip(*whole, strict=True)
+    ]
 
 
 def confusion_lines(report: ClassReport, room: int) -> list[str]:
     """Return the confusion matrix with precision and recall, or the latter alone if too wide."""
-    names = [name if len(name) <= 14 else name[:13] + "…" for name in report.classes]
+    names = shortened(list(report.classes), 14)
     cell = max(len(f"{n:,}") for row in report.confusion for n in row)
-    widths = [max(cell, len(name)) for name in names]
+    heads = [name.rstrip() for name in names]
+    widths = [max(cell, len(name)) for name in heads]
     corner = "true / said"
-    left = max(len(corner), *(len(name) for name in names))
-    wide = left + sum(w + 2 for w in widths) + 21 <= room
-    head = (corner if wide else "class").ljust(left)
+    left = max(len(corner), len(names[0]))
+    wide = left + sum(w + 2 for w in widths) + 20 <= room
+    if not wide:
+        corner = "class"
+        names = shortened([corner, *report.classes], min(14, room - 20))[1:]
+        left = len(names[0])
+    head = corner.ljust(left)
     if wide:
-        head += "".join(f"  {name:>{w}}" for name, w in zip(names, widths, strict=True))
+        head += "".join(f"  {name:>{w}}" for name, w in zip(heads, widths, strict=True))
     lines = [f"{head}  precision   recall"]
     rows = zip(names, report.confusion, report.precision, report.recall, strict=True)
     for name, counts, precision, recall in rows:
