@@ -108,3 +108,10 @@ def test_models_of_folders_read_single_texts_as_in_training(tmp_path, unit):
         assert "class" not in found[0]
     run = CliRunner().invoke(cli, ["test", str(model), str(folder), "--json"])
     assert run.exit_code == 0, run.output
+
+
+def test_an_empty_file_of_texts(trained, descend, folder):
+    (folder / "new.txt").write_text(" \n")
+    for command in ("predict", "test"):
+        told = descend(command, trained[1], "new.txt")
+        told.refused(2, "new.txt is empty: expected rows of examples or texts, one a line")

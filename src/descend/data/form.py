@@ -81,6 +81,21 @@ class Wanted:
         numbered = {f"column_{place}" for place in range(1, len(first) + 1)}
         return False if needed and needed <= numbered else None
 
+    def content(self, extension: str) -> str:
+        """Return in words what a file of an ending should hold.
+
+        Examples
+        --------
+        >>> Wanted(("text",), "text", form=Form(texts="line")).content(".txt")
+        'texts, one a line'
+        """
+        unit = self.unit(b"", extension)
+        if self.form is not None and unit is not None:
+            rows = "" if self.form.texts else "rows of examples or "
+            return rows + ("texts, one a line" if unit == "line" else "a text")
+        header = self.form is None or self.form.header
+        return "a header and rows of examples" if header else "rows of examples"
+
     def unit(self, head: bytes, extension: str) -> str | None:
         """Return "line" or "file" for a file of nothing but texts, None for a table.
 

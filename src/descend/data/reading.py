@@ -288,7 +288,9 @@ def _opened(table: Table) -> _Opened:
 
 def _open_text(source: Source, options: _Options) -> _Opened:
     """Find out which text format a source is."""
-    text = open_text(source, options.encoding)
+    wanted = options.wanted
+    expected = Wanted(()) if wanted is None else wanted
+    text = open_text(source, options.encoding, expected.content(source.extension))
     if looks_like_arff(text.head, text.extension):
         attributes = arff_header((text.head,), text.name)
         names = tuple(attribute.name for attribute in attributes)
@@ -302,7 +304,6 @@ def _open_text(source: Source, options: _Options) -> _Opened:
             text, names, ("format JSON lines",), ".",
             lambda: json_blocks(text.parts(), names, text.name),
         )  # fmt: skip
-    wanted = options.wanted
     free = options.delimiter is options.quote is options.header is None
     unit = wanted.unit(text.head, text.extension) if wanted is not None and free else None
     if wanted is not None and wanted.text is not None and unit is not None:

@@ -83,7 +83,11 @@ class TextFile:
     parts: Callable[[], Iterator[bytes]]
 
 
-def open_text(source: Source, encoding: str | None = None) -> TextFile:
+def open_text(
+    source: Source,
+    encoding: str | None = None,
+    expected: str = "a header and rows of examples",
+) -> TextFile:
     """Read the beginning of a text file.
 
     Parameters
@@ -92,6 +96,8 @@ def open_text(source: Source, encoding: str | None = None) -> TextFile:
         Where it can be read only once, so can the ``parts`` of what is returned.
     encoding : str, optional
         Found from the text where not given.
+    expected : str
+        What should be in it, for the message of an empty one.
 
     Raises
     ------
@@ -111,7 +117,7 @@ def open_text(source: Source, encoding: str | None = None) -> TextFile:
 
     head = b"".join(first)
     if not head.strip():
-        raise TableError(f"{source.name} is empty: expected a header and rows of examples")
+        raise TableError(f"{source.name} is empty: expected {expected}")
 
     def from_start() -> Iterator[bytes]:
         if source.again:
