@@ -79,6 +79,17 @@ def test_a_named_file_with_a_head(tmp_path: Path) -> None:
         Rows(tmp_path / "nothing", np.int16, ())
 
 
+def test_rows_without_a_number_in_them() -> None:
+    with RowsWriter(np.float32, (0,)) as writer:
+        writer.append(np.zeros((1000, 0)))
+        rows = writer.rows()
+    assert rows.shape == (1000, 0)
+    assert rows[:].shape == (1000, 0)
+    assert rows[np.array([5, 1, 7])].shape == (3, 0)
+    with pytest.raises(IndexError, match="1000 rows"):
+        rows[np.array([1000])]
+
+
 def test_a_file_that_shrinks_is_an_error(tmp_path: Path) -> None:
     with RowsWriter(np.float32, (4,), tmp_path / "rows.bin") as writer:
         writer.append(np.zeros((1000, 4)))

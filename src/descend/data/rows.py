@@ -91,7 +91,8 @@ class Rows:
         self._offset = offset
         self._row_bytes = self.dtype.itemsize * int(np.prod(row_shape, dtype=np.int64))
         size = os.fstat(handle).st_size
-        whole = (size - offset) // self._row_bytes if self._row_bytes else 0
+        # Rows without a number in them take no room, so the file cannot tell how many there are.
+        whole = (size - offset) // self._row_bytes if self._row_bytes else count or 0
         count = whole if count is None else count
         self.shape = (count, *row_shape)
         if whole < count or offset > size:
@@ -137,7 +138,7 @@ class Rows:
         chosen = np.asarray(chosen, np.int64)
         if chosen.size and (chosen.min() < 0 or chosen.max() >= len(self)):
             raise IndexError(f"row {chosen.max()} of {len(self)} rows, from 0")
-        if len(chosen) > 1 and _span(chosen) * self._row_bytes <= GAP * len(chosen):
+        if len(chosen) > 1 and 0 < _span(chosen) * self._row_bytes <= GAP * len(chosen):
             return self._picked(chosen)
         # Neighbours are read in one go.
         breaks = np.flatnonzero(np.diff(chosen) != 1) + 1
