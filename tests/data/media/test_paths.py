@@ -43,6 +43,10 @@ def test_columns_of_paths_are_found_by_endings_and_by_the_files_that_are_there(t
     assert path_kinds(frame, tmp_path) == {"photo": "image", "sound": "sound"}
     assert path_kinds(frame, tmp_path / "elsewhere") == {}
     assert path_kinds(frame[:0], tmp_path) == {}
+    again = frame.select(pl.col("photo").cast(pl.Enum([" a.png", "b.JPG"])))
+    assert path_kinds(again, tmp_path) == {"photo": "image"}
+    found = located(again, [Column("photo", "image")], tmp_path)
+    assert found["photo"].to_list() == [str(tmp_path / "a.png"), str(tmp_path / "b.JPG"), None]
 
 
 @dataclass(frozen=True)

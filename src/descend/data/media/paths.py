@@ -43,8 +43,8 @@ def path_kinds(frame: pl.DataFrame, base: Path | None) -> dict[str, str]:
         The folder from which relative paths start; None is the current one.
     """
     start, kinds = base or Path.cwd(), {}
-    for name in (name for name, dtype in frame.schema.items() if dtype == pl.String):
-        cells = frame[name].drop_nulls()
+    for name in (name for name, dtype in frame.schema.items() if _is_text(dtype)):
+        cells = frame[name].drop_nulls().cast(pl.String)
         cells = cells.filter(~is_missing(cells))
         kind = media_kind(cells[0].strip()) if len(cells) else None
         if kind is None:
@@ -80,11 +80,17 @@ def located(frame: pl.DataFrame, columns: Sequence[Column], base: Path | None) -
     start = base or Path.cwd()
     absolute = [
         frame[column.name]
+        .cast(pl.String)
         .str.strip_chars()
         .map_elements(lambda cell: str(start / cell), return_dtype=pl.String)
         for column in columns
         if column.kind in PATH_KINDS
         and column.name in frame.columns
-        and frame.schema[column.name] == pl.String
+        and _is_text(frame.schema[column.name])
     ]
     return frame.with_columns(absolute)
+
+
+def _is_text(dtype: pl.DataType) -> bool:
+    """Whether the cells of a type are texts; where few come again and again, it is another."""
+    return isinstance(dtype, pl.String | pl.Enum | pl.Categorical)
