@@ -198,10 +198,13 @@ class Answers:
         top: int | None = None,
         why: str | None = None,
     ) -> None:
+        from descend.data.media.readable import Readability
+
         self.model, self.tables, self.interval, self.top = model, tables, interval, top
         self.why = why
         self.rows = self.unlike = 0
         self.unreadable: tuple[str, ...] = ()
+        self.readability = Readability(model.plan.columns)
         self.notes: Notes | None = None
         self.replaced: tuple[str, ...] = ()
 
@@ -213,8 +216,8 @@ class Answers:
         from descend.data.media.readable import readable_table
 
         for table in self.tables:
-            table, unreadable = readable_table(table, self.model.plan.columns)
-            self.unreadable += unreadable
+            columns = self.model.plan.columns
+            table, self.unreadable = readable_table(table, columns, self.readability)
             frame = table.frame
             predictions = self.model.predictions(table, first_row=self.rows, interval=self.interval)
             self.rows += len(frame)

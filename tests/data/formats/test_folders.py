@@ -1,12 +1,13 @@
 """Folders as tables, and files in them that cannot be read."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from descend.data.columns import Column
-from descend.data.media.readable import readable_table
+from descend.data.media.readable import Readability, readable_table
 from descend.data.reading import read_table
 from descend.errors import DataError, TableError
 
@@ -84,3 +85,17 @@ def test_too_many_unreadable_files_stop_with_a_list(tmp_path):
         readable_table(read_table(tmp_path), COLUMNS)
     assert "cut.png: it is damaged or cut short" in str(caught.value)
     assert "gone.png: No such file" in str(caught.value)
+
+
+def test_the_share_of_unreadable_files_is_that_of_all_parts(tmp_path):
+    folder_of_classes(tmp_path, count=12)
+    (tmp_path / "light" / "z.png").write_text("no picture")
+    table = read_table(tmp_path)
+    parts = [replace(table, frame=table.frame[:22]), replace(table, frame=table.frame[22:])]
+    readability = Readability(COLUMNS)
+    found = [readable_table(part, COLUMNS, readability) for part in parts]
+    assert [len(part.frame) for part, _ in found] == [22, 2]
+    assert found[0][1] == ()
+    assert found[1][1] == readable_table(table, COLUMNS)[1]
+    with pytest.raises(DataError, match="1 file of 3 cannot be read"):
+        readable_table(parts[1], COLUMNS)

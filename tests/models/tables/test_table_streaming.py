@@ -16,6 +16,8 @@ from descend.models.tables import examples, streaming
 from descend.models.tables.examples import TableExamples
 from descend.models.tables.streaming import is_large, stream_examples
 
+from ...data.pictures import folder_of_classes
+
 PENGUINS = Path(__file__).parents[3] / "examples" / "penguins.csv"
 
 
@@ -132,6 +134,56 @@ def test_a_cell_that_no_sampled_row_announced(
     path.write_text("x,y\n" + "\n".join(cells) + "\n")
     with pytest.raises(ColumnError, match="many"):
         stream_examples(path, Options.of(target="y"), None)
+
+
+def pictures(path: Path, unreadable: int) -> Path:
+    """Write a table of 60 pictures, each named twice, and of files that are none."""
+    folder_of_classes(path, count=30)
+    cells = [
+        f"{name}/bild {i} é.png,{name},{i % 7}" for name in ("dark", "light") for i in range(30)
+    ] * 2
+    for i in range(unreadable):
+        (path / f"bad{i}.png").write_text("no picture")
+        cells.insert(40 * i + 10, f"bad{i}.png,dark,1")
+    (path / "table.csv").write_text("photo,y,n\n" + "\n".join(cells) + "\n")
+    return path / "table.csv"
+
+
+def test_unreadable_pictures_are_left_out_as_in_memory(tmp_path: Path, small_blocks: None) -> None:
+    path, options = pictures(tmp_path, 2), Options.of(target="y")
+    one = TableExamples.read(path, options, None)
+    other = stream_examples(path, options, None)
+    assert one.shape == (120, 3)
+    assert sum("2 files cannot be read, left out: " in note for note in one.notes) == 1
+    names = ("notes", "columns", "found", "targets", "shape", "digest", "findings", "preprocessing")
+    for name in names:
+        assert getattr(one, name) == getattr(other, name), name
+    for part in examples.PARTS:
+        same(getattr(one.split, part), getattr(other.split, part))
+        same(one.inputs[part], other.inputs[part])
+        rows = getattr(one.split, part)
+        same(one.known[rows]["y"].to_numpy(), other.known[rows]["y"].to_numpy())
+
+
+def test_too_many_unreadable_pictures_stop_as_in_memory(tmp_path: Path, small_blocks: None) -> None:
+    path, options = pictures(tmp_path, 7), Options.of(target="y")
+    with pytest.raises(DataError, match="7 files of 127 cannot be read") as memory:
+        TableExamples.read(path, options, None)
+    with pytest.raises(DataError) as stream:
+        stream_examples(path, options, None)
+    assert str(memory.value) == str(stream.value)
+
+
+def test_a_table_of_codes_alone(tmp_path: Path, small_blocks: None) -> None:
+    r = np.random.default_rng(0)
+    codes = r.integers(0, 30, 300)
+    pl.DataFrame({
+        "a": [f"v{code}" for code in codes], "y": np.where(codes % 2, "odd", "even"),
+    }).write_csv(tmp_path / "codes.csv")  # fmt: skip
+    options = Options.of(target="y")
+    one = TableExamples.read(tmp_path / "codes.csv", options, None)
+    other = stream_examples(tmp_path / "codes.csv", options, None)
+    same(one.inputs, other.inputs)
 
 
 @pytest.mark.parametrize("source", ["-", pl.DataFrame({"x": [1], "y": [2]})])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from descend.data.columns import Column, listed
+from descend.data.columns import Column
 from descend.data.media.contents import content_digest, in_threads
 from descend.data.media.paths import located
 from descend.data.media.pictures import PictureError, check_picture
@@ -16,10 +16,13 @@ from descend.data.media.sounds import SoundError, check_sound
 from descend.data.table import Table
 from descend.errors import DataError
 
-__all__ = ["MOST_UNREADABLE", "readable_table"]
+__all__ = ["MOST_UNREADABLE", "Readability", "readable_table"]
 
 MOST_UNREADABLE = 0.05
 """Share of the files of a column; of more, the folder as a whole is doubted."""
+
+_MOST_SHOWN = 20
+"""Files that are named, at most."""
 
 _CHECKS: dict[str, Callable[[bytes], None]] = {"image": check_picture, "sound": check_sound}
 
@@ -27,43 +30,85 @@ _sound: set[tuple[str, bytes]] = set()
 """Contents that were found sound, by kind, so that a file is checked once a process."""
 
 
-def readable_table(table: Table, columns: Sequence[Column]) -> tuple[Table, tuple[str, ...]]:
+class Readability:
+    """Which rows of the parts of a table have pictures and sounds that can be read.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = [column for column in columns if column.kind in _CHECKS]
+        self._files = dict.fromkeys((column.name for column in self.columns), 0)
+        self._bad = dict.fromkeys(self._files, 0)
+        self._shown: dict[str, list[str]] = {name: [] for name in self._files}
+
+    def rows(self, part: Table) -> np.ndarray:
+        """Return for each row of the next part whether its files can be read."""
+        frame = located(part.frame, self.columns, part.base)
+        keep = np.ones(len(frame), bool)
+        for column in self.columns:
+            if frame.schema.get(column.name) != pl.String:
+                continue
+            name, paths = column.name, frame[column.name].to_list()
+            reasons = in_threads(lambda path, c=column.kind: _reason(path, c), paths)
+            bad = [f"{path}: {why}" for path, why in zip(paths, reasons, strict=True) if why]
+            self._files[name] += len(paths)
+            self._bad[name] += len(bad)
+            self._shown[name] += bad[: _MOST_SHOWN - len(self._shown[name])]
+            keep &= np.array([not why for why in reasons], bool)
+        return keep
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what to say of the parts so far.
+
+        Raises
+        ------
+        DataError
+            If more than `MOST_UNREADABLE` of the files of a column cannot be read; lists them.
+        """
+        notes = []
+        for name, bad in self._bad.items():
+            if not bad:
+                continue
+            shown, more = self._shown[name], bad - len(self._shown[name])
+            files = "1 file" if bad == 1 else f"{bad:,} files"
+            if bad > MOST_UNREADABLE * self._files[name]:
+                raise DataError(
+                    f'column "{name}": {files} of {self._files[name]:,} cannot be read:\n  '
+                    + "\n  ".join(shown)
+                    + (f"\n  and {more:,} more" if more else "")
+                )
+            told = ", ".join(shown[:5]) + (f" and {bad - 5:,} more" if bad > 5 else "")
+            notes.append(f"{files} cannot be read, left out: {told}")
+        return tuple(notes)
+
+
+def readable_table(
+    table: Table, columns: Sequence[Column], before: Readability | None = None
+) -> tuple[Table, tuple[str, ...]]:
     """Return a table without the rows whose pictures or sounds cannot be read, and notes on them.
 
     Parameters
     ----------
     table : Table
     columns : sequence of Column
+    before : Readability, optional
+        Of the parts before this one, where it is the next part of a table: it is told of this one,
+        and the notes are of all parts so far.
 
     Raises
     ------
     DataError
         If more than `MOST_UNREADABLE` of the files of a column cannot be read; lists them.
     """
-    frame = located(table.frame, columns, table.base)
-    keep = np.ones(len(frame), bool)
-    notes: list[str] = []
-    for column in columns:
-        if column.kind not in _CHECKS or frame.schema.get(column.name) != pl.String:
-            continue
-        paths = frame[column.name].to_list()
-        reasons = in_threads(lambda path, c=column.kind: _reason(path, c), paths)
-        bad = [(path, why) for path, why in zip(paths, reasons, strict=True) if why]
-        if not bad:
-            continue
-        shown = [f"{path}: {why}" for path, why in bad]
-        files = "1 file" if len(bad) == 1 else f"{len(bad):,} files"
-        if len(bad) > MOST_UNREADABLE * len(paths):
-            raise DataError(
-                f'column "{column.name}": {files} of {len(paths):,} cannot be read:\n  '
-                + "\n  ".join(shown[:20])
-                + (f"\n  and {len(shown) - 20:,} more" if len(shown) > 20 else "")
-            )
-        notes.append(f"{files} cannot be read, left out: {listed(shown, 5)}")
-        keep &= np.array([not why for why in reasons])
+    readability = Readability(columns) if before is None else before
+    keep = readability.rows(table)
+    notes = readability.notes()
     if keep.all():
-        return table, ()
-    return replace(table, frame=table.frame.filter(pl.Series(keep)), lines=None), tuple(notes)
+        return table, notes
+    return replace(table, frame=table.frame.filter(pl.Series(keep)), lines=None), notes
 
 
 def _reason(path: str | None, kind: str) -> str:

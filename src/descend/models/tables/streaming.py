@@ -1,10 +1,11 @@
 """From a table larger than memory to examples: passes over the file, and encoded rows on disk.
 
 Pass 1 draws a sample of rows, evenly spread over the file, that shows what the columns are. Pass 2
-collects what the split needs: fingerprints of all rows, targets, and the columns that steer
-training. Then the preprocessing is fitted on those rows of the sample that are in the training
-part, and pass 3 encodes every row once, into temporary files that training reads from. A table of
-at most `SAMPLE` rows is its own sample, and gives the same examples, to the bit, as in memory.
+finds the rows whose files can be read, and collects what the split needs of them: fingerprints,
+targets, and the columns that steer training. Then the preprocessing is fitted on those rows of the
+sample that are in the training part, and pass 3 encodes every row once, into temporary files that
+training reads from. A table of at most `SAMPLE` rows is its own sample, and gives the same
+examples, to the bit, as in memory.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from descend.data.columns import Column
 from descend.data.fingerprints import data_digest, fingerprint, row_hashes
 from descend.data.formats.blocks import Block, compacted
 from descend.data.media.paths import located
+from descend.data.media.readable import Readability
 from descend.data.preprocessing import Inputs, Preprocessing, fit_preprocessing
 from descend.data.reading import stream_table
 from descend.data.rows import RowsWriter
@@ -84,11 +86,13 @@ def stream_examples(
         )
     file = _Unchanging(source, reading)
     sample, positions, start = _sample(file)
-    rows, decimal = file.rows, start.decimal
+    decimal = start.decimal
     asked = Asked.of(start, sample, options, plan)
     columns, names = asked.columns, asked.names
     kept = [column for column in columns if column.kind in ROLES]
-    hashes, known = _collected(file, columns, kept, decimal)
+    readability = Readability(columns)
+    readable, hashes, known = _collected(file, readability, columns, kept, decimal)
+    unreadable, rows = readability.notes(), len(readable)
     if rows < FEWEST:
         raise too_few(start.source, rows, "")
     found = [
@@ -101,6 +105,7 @@ def stream_examples(
     if len(labelled) < rows:
         hashes, known = hashes[labelled], known[labelled]
     split = split_of(known, columns, found, hashes, asked)
+    labelled = readable[labelled]  # rows of the file from here on
     sample, places = _labelled_sample(sample, positions, labelled, columns, start)
     where = np.full(len(labelled), -1, np.int32)
     where[places] = np.arange(len(places))
@@ -108,9 +113,9 @@ def stream_examples(
     preprocessing = fit_preprocessing(sample, columns, scale=asked.scale, rows=train[train >= 0])
     findings = check_examples(sample, columns, found, hashes=hashes[places])
     whole = len(places) == len(labelled)
-    notes = start.notes if whole else (
-        *start.notes, f"statistics of the inputs from {len(places):,} rows spread over the file"
-    )  # fmt: skip
+    notes = (*start.notes, *unreadable)
+    if not whole:
+        notes += (f"statistics of the inputs from {len(places):,} rows spread over the file",)
     return TableExamples(
         source=start.source,
         notes=notes,
@@ -199,16 +204,24 @@ def _compact(frames: Sequence[pl.DataFrame], decimal: str) -> pl.DataFrame:
 
 
 def _collected(
-    file: _Unchanging, columns: Sequence[Column], kept: Sequence[Column], decimal: str
-) -> tuple[np.ndarray, pl.DataFrame]:
-    """Return the fingerprint of every row, and the columns that are needed of every row."""
-    hashes, frames = [], []
+    file: _Unchanging,
+    readability: Readability,
+    columns: Sequence[Column],
+    kept: Sequence[Column],
+    decimal: str,
+) -> tuple[np.ndarray, np.ndarray, pl.DataFrame]:
+    """Return the rows that can be read, the fingerprint of each, and what is needed of each."""
+    rows, hashes, frames = [], [], []
     names = [column.name for column in kept]
-    for _, part in file.parts():
-        frame = located(part.frame, columns, part.base)
+    for first, part in file.parts():
+        keep = readability.rows(part)
+        rows.append(first + np.flatnonzero(keep))
+        read = part.frame.filter(pl.Series(keep))
+        frame = located(read, columns, part.base)
         hashes.append(row_hashes(typed_frame(frame, columns), columns))
-        frames.append(part.frame.select(names))
-    return np.concatenate(hashes), typed_frame(_compact(frames, decimal), kept)
+        frames.append(read.select(names))
+    found = np.concatenate(rows), np.concatenate(hashes)
+    return *found, typed_frame(_compact(frames, decimal), kept)
 
 
 def _labelled_sample(
