@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from descend.cli.main import run
@@ -102,9 +103,31 @@ def test_a_text_that_was_trained_on_is_recognised(descend, writer, folder, more)
     (folder / "again.txt").write_text(TEXT + more)
     trained = 2040 - 1  # 85 in 100 train, and the first has nothing before it
     outcome = descend("test", writer, "again.txt")
-    assert f"{trained:,} of them were trained on" in " ".join(outcome.out.split())
+    assert f"at least {trained:,} of them were trained on" in " ".join(outcome.out.split())
     report = json.loads(descend("test", writer, "again.txt", "--json").out)
     assert report["trained_on"] == trained
+
+
+@pytest.mark.parametrize("tokens", ["characters", "bytes", "pieces"])
+def test_excerpts_of_what_was_trained_on_are_recognised(descend, folder, tokens):
+    if tokens == "pieces":
+        pytest.importorskip("tokenizers")
+    known = ["the", "cat", "sat", "on", "a", "mat", "and", "no", "dog", "ran", "far"]
+    words = np.random.default_rng(0).choice(known, 9000)
+    text = " ".join(words)
+    (folder / "book.txt").write_text(text)
+    options = ("--tokens", tokens, "--layers", "4", "--epochs", "1", "--steps", "16", "-q")
+    assert descend("train", "book.txt", "--generate", *options).code == 0
+    ends = round(0.85 * len(text))
+    for name, part, low, high in (
+        ("inside.txt", text[5003:15003], 0.85, 1.0), ("aside.txt", text[ends:], 0.0, 0.0),
+        ("around.txt", "It began. " * 200 + text[9001:14001] + "It ended. " * 200, 0.2, 0.56),
+    ):  # fmt: skip
+        (folder / name).write_text(part)
+        report = json.loads(descend("test", "book.descend", name, "--json").out)
+        assert low <= report["trained_on"] / report["tokens"] <= high, (name, report)
+        said = " ".join(descend("test", "book.descend", name).out.split())
+        assert ("of them were trained on, so the score flatters" in said) is (high > 0)
 
 
 @pytest.mark.parametrize(

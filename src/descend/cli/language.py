@@ -28,6 +28,9 @@ __all__ = [
 
 NAMES = ("tokens", "cell", "steps")
 
+FEW = 0.01
+"""Share of a text that was trained on from which on its score flatters the model."""
+
 SAMPLE = 300
 """Tokens written after training, to show what the network has learned."""
 
@@ -138,7 +141,9 @@ def tell_report(talk: Talk, report: LanguageReport | None) -> None:
     parts.append(f"guessing {report.guess_nats_each:.3f}")
     head = f"{report.tokens:,} {report.noun}s of {report.source}"
     if report.trained_on:
-        head += f"; {report.trained_on:,} of them were trained on, so the score flatters the model"
+        head += f"; at least {report.trained_on:,} of them were trained on"
+        if report.trained_on >= FEW * report.tokens:
+            head += ", so the score flatters the model"
     talk.line("Test", head, " · ".join(parts))
     if report.unseen:
         talk.line("", f"{report.unseen:,} of them are not in the training text: foreseen as others")

@@ -21,7 +21,14 @@ from descend.data.media.contents import content_words
 from descend.data.media.paths import PATH_KINDS
 from descend.errors import ColumnError
 
-__all__ = ["combine_hashes", "count_seen", "data_digest", "fingerprint", "row_hashes"]
+__all__ = [
+    "combine_hashes",
+    "count_seen",
+    "data_digest",
+    "fingerprint",
+    "known_rows",
+    "row_hashes",
+]
 
 _PIECE = 131_072
 _GAP = np.uint64(0x6D697373696E6721)
@@ -112,11 +119,22 @@ def count_seen(stored: np.ndarray, hashes: np.ndarray) -> int:
     >>> count_seen(fingerprint(rows[:4]), rows)
     4
     """
-    if not len(stored):
-        return 0
+    return int(known_rows(stored, hashes).sum())
+
+
+def known_rows(stored: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+    """Return for each row whether it was in training, by what `fingerprint` kept.
+
+    Examples
+    --------
+    >>> known_rows(fingerprint(np.array([2**32], np.uint64)), np.array([5, 2**32])).tolist()
+    [False, True]
+    """
     words = (np.asarray(hashes, np.uint64) >> np.uint64(32)).astype(np.uint32)
+    if not len(stored):
+        return np.zeros(len(words), bool)
     place = np.minimum(np.searchsorted(stored, words), len(stored) - 1)
-    return int((stored[place] == words).sum())
+    return stored[place] == words
 
 
 def data_digest(hashes: np.ndarray) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import jax
@@ -14,9 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from descend.data.files import write_atomically
+from descend.data.tokens.passages import count_known, reach_of
 from descend.data.tokens.reading import read_bytes, read_running_text
 from descend.data.tokens.tokens import Tokens, joined
-from descend.errors import DataError, SpecError, UsageError
+from descend.errors import DataError, ModelFileError, SpecError, UsageError
 from descend.layers import Layer
 from descend.layers.summary import parameter_count
 from descend.models.files.modelfile import to_bytes
@@ -68,10 +70,13 @@ class LanguageModel:
     ----------
     card : LanguageCard
     params : dict of NumPy arrays
+    fingerprints : uint32 array
+        Of the passages it was trained on, see `descend.data.tokens.passages`; empty in older files.
     """
 
     card: LanguageCard
     params: Any
+    fingerprints: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     @property
     def plan(self) -> LanguagePlan:
@@ -164,13 +169,19 @@ class LanguageModel:
         if len(codes) < 2:
             raise DataError(f"{source} has nothing to foresee: a text of two tokens is the least")
         report = self.report_on(codes, 1, source)
-        return report.replace(trained_on=self._trained_on(text))
+        return report.replace(trained_on=self._trained_on(text, codes))
 
-    def _trained_on(self, text: str | bytes) -> int:
-        """Return how many tokens of a text were targets in training, if it begins with all of it.
+    def _trained_on(self, text: str | bytes, codes: np.ndarray) -> int:
+        """Return how many tokens of a text were targets in training, by its passages.
 
         The first token of the text is never foreseen, and does not count.
         """
+        reach = reach_of(self.card.provenance.rows)
+        known = min(count_known(codes, self.fingerprints, reach), len(codes) - 1)
+        return max(known, self._begins_with_all(text))
+
+    def _begins_with_all(self, text: str | bytes) -> int:
+        """Return how many tokens were trained on, if a text begins with the whole training text."""
         origin, plan = self.card.provenance, self.plan
         # Of pieces it is not known how many characters they were.
         known = text if plan.tokens == "pieces" else text[: origin.rows]
@@ -206,7 +217,10 @@ class LanguageModel:
         OutputError
             If the file cannot be written; whatever stood there before is untouched.
         """
-        write_atomically(path, to_bytes(to_json(self.card), dict(flat(self.params, "params"))))
+        tensors = dict(flat(self.params, "params"))
+        if len(self.fingerprints):
+            tensors["fingerprints"] = self.fingerprints
+        write_atomically(path, to_bytes(to_json(self.card), tensors))
 
     @classmethod
     def of_file(
@@ -223,7 +237,10 @@ class LanguageModel:
         with plan_errors(path):
             check_fits(network, card.tokens.size)
             params, _ = expected(network, (card.plan.steps,))
-        return cls(card, taken(tensors, params, "params", path))
+        fingerprints = tensors.pop("fingerprints", np.zeros(0, np.uint32))
+        if fingerprints.dtype != np.uint32 or fingerprints.ndim != 1:
+            raise ModelFileError(f"{Path(path)}: the fingerprints of its passages are no hashes")
+        return cls(card, taken(tensors, params, "params", path), fingerprints)
 
 
 def codes_digest(codes: np.ndarray) -> str:

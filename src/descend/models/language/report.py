@@ -34,8 +34,8 @@ class LanguageReport(Spec):
     unseen : int
         Tokens that the training part does not have, foreseen as "any other".
     trained_on : int
-        Tokens that the network was trained on, where the text begins with the whole of that which
-        it learned from; another text, or a piece of that one, is not recognised.
+        Tokens, at least, that the network was trained on: all of them, where the text begins with
+        the whole of that which it learned from, else those of the passages that both have.
     """
 
     source: str

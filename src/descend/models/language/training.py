@@ -10,6 +10,7 @@ import numpy as np
 
 from descend.data.tokens.byte_tokens import ByteTokens
 from descend.data.tokens.characters import fit_characters
+from descend.data.tokens.passages import passage_fingerprints, reach_of
 from descend.data.tokens.pieces import fit_pieces
 from descend.data.tokens.reading import read_bytes, read_running_text
 from descend.data.tokens.tokens import Tokens
@@ -147,7 +148,9 @@ class LanguageTraining:
             best_epoch=run.best_epoch,
             ended=run.ended,
         )
-        model = LanguageModel(LanguageCard(self.plan, self.tokens, None, provenance), run.params)
+        card = LanguageCard(self.plan, self.tokens, None, provenance)
+        known = passage_fingerprints(self.codes[: self.ends[0]], reach_of(len(self.codes)))
+        model = LanguageModel(card, run.params, known)
         first = self.ends[1]
         if len(self.codes) == first:
             return model
