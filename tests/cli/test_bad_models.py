@@ -49,6 +49,11 @@ def test_newer_version(damaged, class_model):
     damaged(data, "newer Descend", f"format {VERSION + 1}", "pip install --upgrade")
 
 
+@pytest.mark.parametrize("text", ["a,b,c\n1,2,3\n", "Once upon a time, é" * 60, "é" * 501])
+def test_a_table_in_the_place_of_the_model(damaged, text):
+    damaged(text.encode(), "looks like a table", "The model is named first")
+
+
 def test_pickle(damaged):
     damaged(pickle.dumps({"weights": [1.0]}), "pickle", "run code")
 

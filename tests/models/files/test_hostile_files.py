@@ -101,7 +101,7 @@ FILES = {
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
     "Parquet": (b"PAR1" + bytes(100), "Parquet"),
     "gzip": (gzip.compress(b"{}" * 100, mtime=0), "gzip"),
-    "text": (b"a,b,c\n1,2,3\n" * 100, "cut short"),
+    "text": (b"a,b,c\n1,2,3\n" * 100, "looks like a table"),
 }  # fmt: skip
 
 

@@ -214,7 +214,16 @@ def _resembles(data: bytes) -> str:
     for start, sentence in looks:
         if data.startswith(start):
             return sentence
+    if _is_text(data[:1000]):
+        return "it looks like a table or another text. The model is named first, what it reads next"
     return "it does not begin with a safetensors header, or it is cut short"
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether a file begins with letters and signs that people read."""
+    text = start.decode("utf-8", "ignore")
+    few = len(start) - len(text.encode()) < 4  # a character may be cut at the end
+    return few and all(sign.isprintable() or sign.isspace() for sign in text)
 
 
 def _check_version(path: Path, version: Any) -> None:
