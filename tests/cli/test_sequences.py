@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -47,7 +48,12 @@ def test_a_series_is_trained_and_continued(forecaster, descend):
     tested = descend("test", "shop.descend", "shop.csv")
     assert tested.code == 0
     assert "4 steps ahead are forecast" in tested.out
+    assert re.search(r"^Test +\d+ starts; \d+ of them were trained on", tested.out)
     assert "not explained by columns" in descend("explain", "shop.descend", "shop.csv").err
+    for asked in (("show", "shop.descend"), ("test", "shop.descend", "shop.csv")):
+        drawn = descend(*asked, "--picture", "a.svg")
+        assert (drawn.code, drawn.out) == (2, "")
+        assert "no such picture of a forecast" in drawn.err
     shown = descend("show", "shop.descend")
     assert "sold, 4 steps of 1 day ahead" in shown.out
 

@@ -8,13 +8,29 @@ from pathlib import Path
 
 from descend.data.files import write_atomically
 from descend.errors import UsageError
+from descend.models.plan import Plan
 from descend.models.report import ClassReport, Coverage, NumberReport, Reliability, Report
 from descend.models.series.report import ForecastReport
 
-__all__ = ["bars_svg", "draw_report", "reliability_svg"]
+__all__ = ["bars_svg", "check_drawable", "draw_report", "reliability_svg"]
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#777777"  # Okabe and Ito: distinct for all eyes
 SIDE, EDGE = 360, 56
+
+
+def check_drawable(plan: Plan) -> None:
+    """Refuse to draw how far to trust a model of which there is no picture, before it is tested.
+
+    Raises
+    ------
+    UsageError
+        If it forecasts a series.
+    """
+    if plan.forecast is not None:
+        raise UsageError(
+            "--picture draws how often probabilities and intervals of rows hold, and there is no "
+            "such picture of a forecast: descend test says how many of its intervals hold"
+        )
 
 
 def draw_report(report: Report, path: Path) -> None:

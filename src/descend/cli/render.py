@@ -163,14 +163,15 @@ class Talk:
         if report is None:
             self.line("Test", "no rows were set aside: nothing is known of its quality")
             return
+        ahead = any(isinstance(part, ForecastReport) for part in report.targets)
+        tested = count(report.rows, "start" if ahead else "row")
         if report.seen:
             head = (
-                f"{count(report.rows, 'row')}; {report.seen:,} of them were trained on, "
+                f"{tested}; {report.seen:,} of them were trained on, "
                 "so the scores below flatter the model"
             )
         else:
-            ahead = any(isinstance(part, ForecastReport) for part in report.targets)
-            head = f"{count(report.rows, 'start' if ahead else 'row')} it has never seen"
+            head = f"{tested} it has never seen"
         self.line("Test", head)
         for part in report.targets:
             if len(report.targets) > 1:

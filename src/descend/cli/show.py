@@ -61,6 +61,7 @@ def command(
     if examples is not None or out is not None:
         raise UsageError("--examples and --out go with --layer N")
     if drawing is not None:
+        pictures.check_drawable(loaded.plan)
         if loaded.report is None:
             raise UsageError(f"{model} was not tested, so there is nothing to draw")
         pictures.draw_report(loaded.report, drawing)

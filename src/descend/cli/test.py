@@ -55,6 +55,8 @@ def command(
         if as_json:
             click.echo(render.spec_json(foreseen))
         return 0
+    if drawing is not None:
+        pictures.check_drawable(loaded.plan)
     table = read_table(file, wanted=loaded.card.wanted, **reading(values))
     with naming(file):
         table, unreadable = readable_table(table, loaded.plan.columns)

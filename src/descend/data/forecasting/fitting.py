@@ -239,9 +239,9 @@ def _too_short(
     most = _longest(forecast, tracks, shares)
     ahead = "1 step" if forecast.horizon == 1 else f"{forecast.horizon} steps"
     mend = (
-        f"ask for --forecast {most}, the farthest that it supports,"
+        f"ask for --forecast {most}, the farthest that it supports"
         if most
-        else "collect more of it,"
+        else "collect more of it"
     )
     return DataError(
         f"{source} does not support forecasts {ahead} ahead: of {steps:,} steps, {counts[0]} are "
