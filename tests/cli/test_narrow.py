@@ -3,13 +3,18 @@
 import io
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from descend.cli.main import complain
 from descend.cli.progress import Progress
 from descend.cli.render import Talk
+from descend.cli.scores import matrix_lines, score_lines
 from descend.cli.search import _table
 from descend.cli.terminal import line_width
+from descend.data.targets import ClassTarget
+from descend.models.outputs import Answer
+from descend.models.report import class_report
 
 
 class Terminal(io.StringIO):
@@ -88,3 +93,15 @@ def test_trials_fit(monkeypatch, capsys):
         lines = capsys.readouterr().err.splitlines()
         assert max(map(len, lines)) <= columns
         assert ("batch_size 8," in " ".join(lines)) is (columns < 100)
+
+
+def test_classes_that_are_whole_texts_are_shortened():
+    target = ClassTarget(
+        "text", tuple(f"{i} says that " + "on and on " * 40 for i in range(13)), (1,) * 13
+    )
+    codes = np.arange(13)
+    answer = Answer("text", np.array(target.classes), codes, None, target.classes)
+    report = class_report(target, codes, answer, answer)
+    for line in matrix_lines(report, 50):
+        assert len(line) <= 50
+    assert len(score_lines(report)[0]) < 120

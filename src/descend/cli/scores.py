@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 from descend.cli.terminal import shortened
@@ -42,7 +43,7 @@ def score_lines(report: ClassReport | NumberReport | ForecastReport) -> list[str
 
 
 def _class_lines(report: ClassReport) -> list[str]:
-    rivals = [f'always "{report.majority_class}" {report.majority_accuracy:.3f}']
+    rivals = [f'always "{_short(report.majority_class)}" {report.majority_accuracy:.3f}']
     if report.linear_accuracy is not None:
         rivals.append(f"linear model {report.linear_accuracy:.3f}")
     low, high = report.accuracy_low, report.accuracy_high
@@ -58,6 +59,11 @@ def _class_lines(report: ClassReport) -> list[str]:
     if report.linear_accuracy is not None and report.linear_accuracy >= report.accuracy:
         lines.append(_unearned("a linear model", report.linear_accuracy > high))
     return lines + _calibration_lines(report)
+
+
+def _short(name: str) -> str:
+    """Return the name of a class, where it is a whole text its beginning."""
+    return shortened([name], 40)[0]
 
 
 def _unearned(rival: str, better: bool, noun: str = "rows") -> str:
@@ -98,7 +104,8 @@ def matrix_lines(report: ClassReport, room: int) -> list[str]:
         return confusion_lines(report, room)
     scored = zip(report.f1, report.classes, strict=True)
     worst = sorted((f1, name) for f1, name in scored if f1 is not None)[:5]
-    return ["hardest: " + ", ".join(f"{name} (F1 {f1:.2f})" for f1, name in worst)]
+    told = ", ".join(f"{_short(name)} (F1 {f1:.2f})" for f1, name in worst)
+    return textwrap.wrap(f"hardest: {told}", room, break_on_hyphens=False)
 
 
 def _number_lines(report: NumberReport) -> list[str]:
