@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from descend.cli.destination import model_name
 from descend.data.fingerprints import fingerprint, row_hashes
 from descend.models import Options, TableTraining, load
 from descend.models.files.tensors import flat
@@ -278,3 +279,22 @@ def test_weights_are_shown_in_the_order_of_the_network(train, descend, good):
     lines = descend("show", "data.descend").out.splitlines()
     shown = [line.split()[0] for line in lines if "dense/weight" in line]
     assert shown == [f"{place}_dense/weight" for place in range(12)]
+
+
+def test_what_is_said_to_come_next_can_be_typed(train, good):
+    said = " ".join(train(good, name="my data (1).csv").err.split())
+    assert "Next: descend predict 'my data (1).descend' new.csv" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "model"),
+    [
+        ("a/data.csv.gz", "data.descend"), ("DATA.CSV", "DATA.descend"), ("-", "model.descend"),
+        ("photos/", "photos.descend"), (".", "here.descend"), ("..", "around.descend"),
+        ("/", "model.descend"), (".csv", ".csv.descend"), ("lines.ndjson", "lines.descend"),
+    ],
+)  # fmt: skip
+def test_names_of_models(tmp_path, monkeypatch, file, model):
+    (tmp_path / "around" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "around" / "here")
+    assert str(model_name(file)) == model

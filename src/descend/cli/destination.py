@@ -14,7 +14,10 @@ def model_name(file: str) -> Path:
     """Return where the model of a file goes by default: its name in the current folder."""
     if file == "-":
         return Path("model.descend")
-    name = Path(file).name
+    path = Path(file)
+    if path.name in ("", ".."):  # the current folder, as ".", or one around it
+        path = path.resolve()
+    name = path.name or "model"
     for ending in (
         ".gz",
         ".csv",
@@ -23,14 +26,17 @@ def model_name(file: str) -> Path:
         ".parquet",
         ".arrow",
         ".feather",
+        ".ipc",
         ".jsonl",
+        ".ndjson",
         ".arff",
         ".ts",
         ".npz",
         ".npy",
         "-idx3-ubyte",
     ):
-        name = name.removesuffix(ending)
+        if name.lower().endswith(ending) and name != ending:
+            name = name[: -len(ending)]
     return Path(f"{name}.descend")
 
 

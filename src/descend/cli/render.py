@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -205,8 +206,8 @@ class Talk:
         new = f"new{ending}"
         self.line(
             "Saved",
-            f"{path}, {size(path.stat().st_size)}.  Next: descend predict {path} "
-            f"{following or new}",
+            f"{path}, {size(path.stat().st_size)}.  Next: descend predict "
+            f"{shlex.quote(str(path))} {following or new}",
         )
 
     def notes(self, notes: Notes, replaced: Sequence[str] = ()) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from descend.errors import ModelFileError, SpecError, UsageError
@@ -62,6 +63,6 @@ def load_table_model(path: str | os.PathLike[str]) -> Model:
     if isinstance(model, LanguageModel):
         raise UsageError(
             f"{path} writes text and predicts no column of a table. Use it so: "
-            f'descend predict {path} --prompt "Once"'
+            f'descend predict {shlex.quote(str(path))} --prompt "Once"'
         )
     return model
