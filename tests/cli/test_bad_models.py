@@ -49,6 +49,12 @@ def test_newer_version(damaged, class_model):
     damaged(data, "newer Descend", f"format {VERSION + 1}", "pip install --upgrade")
 
 
+def test_a_target_of_nearly_the_same_name(descend, folder, class_model):
+    (folder / "data.csv").write_text("a,b,c,Y\n.1,.2,u,no\n")
+    told = descend("test", class_model, "data.csv")
+    told.refused(2, 'no column "y"', 'Did you mean "Y"? Columns: a, b, c, Y')
+
+
 @pytest.mark.parametrize("text", ["a,b,c\n1,2,3\n", "Once upon a time, é" * 60, "é" * 501])
 def test_a_table_in_the_place_of_the_model(damaged, text):
     damaged(text.encode(), "looks like a table", "The model is named first")

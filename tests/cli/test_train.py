@@ -227,6 +227,15 @@ def test_test_says_how_many_rows_were_trained_on(descend, folder, class_model, g
     assert "flatter" in result.out
     (folder / "fresh.csv").write_text("a,b,c,y\n7,.2,u,no\n8,.3,v,yes\n")
     assert "2 rows it has never seen" in descend("test", class_model, "fresh.csv").out
+    rows = good.splitlines()
+    for row in rows[1:]:
+        (folder / "one.csv").write_text(f"{rows[0]}\n{row}\n7,.2,u,no\n")
+        told = descend("test", class_model, "one.csv").out
+        if "never seen" not in told:
+            assert "2 rows; 1 of them was trained on" in told
+            break
+    else:
+        raise AssertionError("no row was recognised")
 
 
 def test_test_finds_the_rows_in_another_order_and_format(descend, folder, class_model, good):

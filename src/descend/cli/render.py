@@ -167,8 +167,9 @@ class Talk:
         ahead = any(isinstance(part, ForecastReport) for part in report.targets)
         tested = count(report.rows, "start" if ahead else "row")
         if report.seen:
+            was = "was" if report.seen == 1 else "were"
             head = (
-                f"{tested}; {report.seen:,} of them were trained on, "
+                f"{tested}; {report.seen:,} of them {was} trained on, "
                 "so the scores below flatter the model"
             )
         else:

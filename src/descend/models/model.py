@@ -19,7 +19,7 @@ from descend.data.preprocessing import Inputs, Preprocessing
 from descend.data.reading import read_table
 from descend.data.table import Table
 from descend.data.targets import ClassTarget, NumberTarget, Target, labelled_rows
-from descend.errors import DataError, ModelFileError, TargetError, UsageError
+from descend.errors import DataError, ModelFileError, TargetError, UsageError, did_you_mean
 from descend.layers import Layer, Sequential
 from descend.losses import Loss
 from descend.models.card import ModelCard
@@ -229,9 +229,10 @@ class Model:
         frame = located(table.frame, self.plan.columns, table.base)
         for target in self.card.targets:
             if target.name not in frame.columns:
+                near = did_you_mean(target.name, frame.columns)
                 raise TargetError(
                     f'{table.source} has no column "{target.name}", which is the target to test '
-                    f"against. Columns: {', '.join(frame.columns[:30])}"
+                    f"against.{near} Columns: {', '.join(frame.columns[:30])}"
                 )
         rows = labelled_rows(frame, self.card.targets)
         if not len(rows):
