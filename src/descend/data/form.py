@@ -82,7 +82,7 @@ class Wanted:
         return False if needed and needed <= numbered else None
 
     def content(self, extension: str) -> str:
-        """Return in words what a file of an ending should hold.
+        """Return in words what a file of an ending should hold; empty where that is a table.
 
         Examples
         --------
@@ -93,8 +93,7 @@ class Wanted:
         if self.form is not None and unit is not None:
             rows = "" if self.form.texts else "rows of examples or "
             return rows + ("texts, one a line" if unit == "line" else "a text")
-        header = self.form is None or self.form.header
-        return "a header and rows of examples" if header else "rows of examples"
+        return "" if self.form is None or self.form.header else "rows of examples"
 
     def unit(self, head: bytes, extension: str) -> str | None:
         """Return "line" or "file" for a file of nothing but texts, None for a table.

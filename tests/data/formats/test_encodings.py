@@ -88,3 +88,13 @@ def test_an_unknown_encoding() -> None:
 def test_any_text_in_parts_of_any_size(text: str, size: int, encoding: str) -> None:
     text = text.replace("\0", "").lstrip("\ufeff")
     assert decoded(text.encode(encoding), size, encoding) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.csv", "a header"), ("a.jsonl", "a JSON object"), ("a.ts", "sequences"), ("a", "a header")],
+)
+def test_what_an_empty_file_should_hold(tmp_path, name, expected):
+    (tmp_path / name).touch()
+    with pytest.raises(TableError, match=f"^{name} is empty: expected {expected}"):
+        read_table(tmp_path / name)

@@ -36,5 +36,5 @@ def test_absent_files_and_folders(tmp_path):
     for read in (read_running_text, read_bytes):
         with pytest.raises(TableError, match=r'Did you mean "text\.txt"'):
             read(tmp_path / "texs.txt")
-        with pytest.raises(TableError, match="is a folder"):
+        with pytest.raises(TableError, match="is a folder; give the file in it"):
             read(tmp_path)

@@ -86,7 +86,7 @@ class TextFile:
 def open_text(
     source: Source,
     encoding: str | None = None,
-    expected: str = "a header and rows of examples",
+    expected: str = "",
 ) -> TextFile:
     """Read the beginning of a text file.
 
@@ -97,7 +97,7 @@ def open_text(
     encoding : str, optional
         Found from the text where not given.
     expected : str
-        What should be in it, for the message of an empty one.
+        What should be in it, for the message of an empty one; by its ending where not given.
 
     Raises
     ------
@@ -117,7 +117,9 @@ def open_text(
 
     head = b"".join(first)
     if not head.strip():
-        raise TableError(f"{source.name} is empty: expected {expected}")
+        raise TableError(
+            f"{source.name} is empty: expected {expected or _expected(source.extension)}"
+        )
 
     def from_start() -> Iterator[bytes]:
         if source.again:
@@ -125,6 +127,13 @@ def open_text(
         return chain(first, parts)
 
     return TextFile(source.name, source.extension, encoding, head, final, from_start)
+
+
+def _expected(extension: str) -> str:
+    """Return in words what is in a text file of an ending."""
+    if extension in (".jsonl", ".ndjson"):
+        return "a JSON object for each example, one a line"
+    return "sequences" if extension == ".ts" else "a header and rows of examples"
 
 
 def utf8_chunks(

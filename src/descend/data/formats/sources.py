@@ -193,7 +193,7 @@ def _check_path(path: Path) -> None:
     """Refuse a path that is absent or a folder."""
     try:
         if path.is_dir():
-            raise TableError(f"{path} is a folder; give the file in it that holds the table")
+            raise TableError(f"{path} is a folder; give the file in it that is to be read")
         if path.exists():
             return
         folder = path.parent

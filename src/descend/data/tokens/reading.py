@@ -12,7 +12,7 @@ from descend.errors import TableError
 
 __all__ = ["read_bytes", "read_running_text"]
 
-_ANY = "As bytes (--tokens bytes) any file can be learned from"
+_ANY = "Trained with --tokens bytes, a network that writes reads any file"
 
 
 def read_running_text(
