@@ -66,6 +66,8 @@ def test_train_test_predict_and_show_a_folder(descend, folder):
     shown = descend("show", "m.descend", "--layer", "1", "--examples", path, "-o", "l.png")
     assert shown.code == 0, shown.err
     assert left_out in shown.err
+    kept = descend("show", "m.descend", "--layer", "1", "--examples", path, "-o", "m.descend")
+    assert (kept.code, "would replace it" in kept.err) == (2, True)
     with Image.open(folder / "l.png") as picture:
         assert picture.size[1] == 4 * 60 + 4
 

@@ -53,5 +53,7 @@ def test_range_says_first_where_its_picture_cannot_go(descend, folder, good):
     (folder / "data.csv").write_text(good)
     command = ("range", "data.csv", "-t", "y", "--picture", "nowhere/rates.svg")
     descend(*command).refused(5, "nowhere")
-    descend(*command[:-1], "rates.png").refused(2, "a picture is an SVG file", "rates.png.svg")
+    descend(*command[:-1], "rates.png").refused(
+        2, "a picture is an SVG file", "name it so: rates.svg"
+    )
     assert not (folder / "rates.png").exists()

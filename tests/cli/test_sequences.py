@@ -54,6 +54,8 @@ def test_a_series_is_trained_and_continued(forecaster, descend):
         drawn = descend(*asked, "--picture", "a.svg")
         assert (drawn.code, drawn.out) == (2, "")
         assert "no such picture of a forecast" in drawn.err
+    lost = descend("predict", "shop.descend", "shop.csv", "-o", "shop.csv")
+    assert (lost.code, "would replace it" in lost.err) == (2, True)
     shown = descend("show", "shop.descend")
     assert "sold, 4 steps of 1 day ahead" in shown.out
 

@@ -90,6 +90,23 @@ def test_places_where_no_model_can_be_written(train, good, place, phrases):
     train(good, "--out", place, "--quiet").refused(5, *phrases)
 
 
+@pytest.mark.parametrize(
+    "others",
+    [(), ("--dry-run",), ("--validation", "0.2"), ("--plan", "plan.json", "--out", "plan.json")],
+)
+def test_what_is_read_is_not_replaced(train, folder, good, others):
+    (folder / "plan.json").write_text("{}")
+    (folder / "link.csv").symlink_to("data.csv")
+    for out in ("data.csv", "./data.csv", "link.csv"):
+        outcome = train(good, "--out", out, "--quiet", *others)
+        if "--dry-run" in others:
+            assert outcome.code == 0
+        else:
+            outcome.refused(2, "is read here", "--out")
+        assert (folder / "data.csv").read_text() == good
+    assert (folder / "plan.json").read_text() == "{}"
+
+
 def test_a_wrong_place_is_told_before_training(train, good):
     assert "epoch" not in train(good, "--out", "/proc/model").err
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from descend.errors import OutputError, UsageError
 
-__all__ = ["check_picture", "check_writable", "model_name"]
+__all__ = ["check_apart", "check_picture", "check_writable", "model_name"]
 
 
 def model_name(file: str) -> Path:
@@ -45,9 +45,23 @@ def check_picture(path: str | None) -> Path | None:
     if path is None:
         return None
     if not path.endswith(".svg"):
-        raise UsageError(f"a picture is an SVG file, so name it so: {path}.svg")
+        named = Path(path).with_suffix(".svg") if Path(path).name else "picture.svg"
+        raise UsageError(f"a picture is an SVG file, so name it so: {named}")
     check_writable(Path(path), "--picture")
     return Path(path)
+
+
+def check_apart(path: Path, *read: str | float | None) -> None:
+    """Refuse a destination that is a file which is read, and would be lost."""
+    for name in read:
+        if not isinstance(name, str) or name == "-" or not path.is_file():
+            continue
+        there = Path(name).expanduser()
+        if there.is_file() and path.samefile(there):
+            raise UsageError(
+                f"{path} is read here, and what is written would replace it: choose another name "
+                "with --out"
+            )
 
 
 def check_writable(path: Path, option: str = "--out") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from descend.cli.destination import check_picture, check_writable
+from descend.cli.destination import check_apart, check_picture, check_writable
 from descend.cli.options import json_option, quiet_option
 from descend.cli.values import Seconds
 
@@ -72,6 +72,7 @@ def command(
     from descend.feedback.problems import Coloring, solve
 
     if out is not None:
+        check_apart(Path(out), file)
         check_writable(Path(out))
     drawing = check_picture(picture)
     talk = Talk(quiet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -167,10 +168,12 @@ def _continue(
 ) -> int:
     """Continue the series of a file, and write what follows."""
     from descend.cli import render
+    from descend.cli.destination import check_apart
     from descend.data.reading import read_table
     from descend.data.writing import write_table
     from descend.models.series.forecasting import continued
 
+    check_apart(Path(out), file)  # the answer holds nothing of the series itself
     for name, value in options.items():
         if value is not None:
             raise UsageError(f"{name} does not go with a forecast, which is of numbers in time")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from descend.cli.destination import check_writable, model_name
+from descend.cli.destination import check_apart, check_writable, model_name
 from descend.cli.options import (
     drop_option,
     json_option,
@@ -110,6 +110,7 @@ def command(
         raise UsageError(f"--try {twice[0]} is there twice: put its choices together, as a|b")
     values["target"], values["drop"] = values["target"] or (), values["drop"] or ()
     destination = Path(out) if out else model_name(file)
+    check_apart(destination, file)
     check_writable(destination)
 
     from descend.cli.render import Talk, table_progress

@@ -41,7 +41,7 @@ def command(
     descend show p.descend --layer 2 --examples photos/
     """
     from descend.cli import pictures, render
-    from descend.cli.destination import check_picture
+    from descend.cli.destination import check_apart, check_picture
     from descend.cli.language import show_language_model
     from descend.errors import UsageError
     from descend.models import LanguageModel, load
@@ -57,6 +57,7 @@ def command(
             show_language_model(render.Talk(to_stdout=True), loaded)
         return 0
     if layer is not None:
+        check_apart(Path(out or "layers.png"), model, examples)
         return _show_layer(loaded, layer, examples, out or "layers.png")
     if examples is not None or out is not None:
         raise UsageError("--examples and --out go with --layer N")

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from descend.cli.descent_options import descent_options
-from descend.cli.destination import check_writable, model_name
+from descend.cli.destination import check_apart, check_writable, model_name
 from descend.cli.language import language_options, take_language_options, train_to_write
 from descend.cli.options import (
     drop_option,
@@ -173,6 +173,7 @@ def command(
     # Options are checked before JAX is imported, so that a wrong one is told at once.
     destination = Path(out) if out else model_name(file)
     if not dry_run:
+        check_apart(destination, file, plan_file, values["validation"])
         check_writable(destination)
     if generate:
         return _train_to_write(context, destination)

@@ -217,7 +217,7 @@ def differences(there: Any, here: Any, name: str = "") -> list[str]:
         texts = [canonical_json(value) for value in (there, here)]
         short = [text if len(text) < 40 else "one" for text in texts]
         both_long = short == ["one", "one"]
-        return [f"another {name}" if both_long else f"{name} {short[0]}, now {short[1]}"]
+        return [f"{name}: not the same" if both_long else f"{name} {short[0]}, now {short[1]}"]
     return [text for key, a, b in pairs for text in differences(a, b, key)]
 
 
