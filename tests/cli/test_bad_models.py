@@ -49,6 +49,16 @@ def test_newer_version(damaged, class_model):
     damaged(data, "newer Descend", f"format {VERSION + 1}", "pip install --upgrade")
 
 
+def test_names_that_are_empty(descend, folder, class_model):
+    for command in (
+        ("train", "", "-t", "y"),
+        ("test", class_model, ""),
+        ("predict", class_model, ""),
+    ):
+        descend(*command).refused(2, "the name of the file is empty")
+    descend("predict", "", "data.csv").refused(4, "the name of the model file is empty")
+
+
 def test_a_target_of_nearly_the_same_name(descend, folder, class_model):
     (folder / "data.csv").write_text("a,b,c,Y\n.1,.2,u,no\n")
     told = descend("test", class_model, "data.csv")

@@ -66,6 +66,8 @@ def test_refused(descend, folder, good, options):
 @pytest.mark.parametrize(
     ("arguments", "phrases"),
     [
+        (["help"], ('no command "help"', 'Did you mean "--help"?')),
+        (["version"], ('no command "version"', 'Did you mean "--version"?')),
         (["trian", "x.csv"], ('no command "trian"', 'Did you mean "train"?', "predict")),
         (["train"], ("missing argument 'FILE'",)),
         (["predict"], ("missing argument 'MODEL'",)),

@@ -64,8 +64,9 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command when there is none of the given name."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            choices = [*COMMANDS, "--help", "--version"]
             ctx.fail(
-                f'there is no command "{args[0]}".{did_you_mean(args[0], COMMANDS)} '
+                f'there is no command "{args[0]}".{did_you_mean(args[0], choices)} '
                 f"Commands: {', '.join(COMMANDS)}"
             )
         return super().resolve_command(ctx, args)

@@ -228,6 +228,8 @@ def _open_file(
     source: str | os.PathLike[str], options: _Options, rows: int | None, *, again: bool
 ) -> _Opened:
     """Find out what a path or standard input is."""
+    if source == "":
+        raise TableError("the name of the file is empty: a variable of the shell may not be set")
     path = Path(source).expanduser()
     if is_text_folder(path):
         return _opened(read_text_folder(path, options.wanted))

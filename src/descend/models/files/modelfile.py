@@ -107,6 +107,10 @@ def read_model_file(
     ModelFileError
         If the file is not a whole, unchanged model file that this version can read.
     """
+    if path == "":
+        raise ModelFileError(
+            "the name of the model file is empty: a variable of the shell may not be set"
+        )
     path = Path(path)
     data = _read(path)
     header = _header(path, data)
