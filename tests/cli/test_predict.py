@@ -139,3 +139,21 @@ def test_labels_have_the_type_given(folder, data, labels, kind):
     predicted = model.predict(frame)
     assert set(predicted.tolist()) <= set(labels)
     assert {type(value) for value in predicted.tolist()} == {kind}
+
+
+@pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
+def test_numbers_with_a_decimal_comma_are_read_again(descend, folder, good, stream):
+    rows = [line.replace(",", ";").replace(".", ",") for line in good.splitlines()]
+    (folder / "komma.csv").write_text("\n".join(rows) + "\n")
+    (folder / "punkt.csv").write_text(good)
+    options = ("-t", "y", "--epochs", "2", "--layers", "4", "-q", stream)
+    for name in ("komma", "punkt"):
+        assert descend("train", f"{name}.csv", *options).code == 0
+    known = {}
+    for name in ("komma", "punkt"):
+        told = descend("predict", f"{name}.descend", f"{name}.csv", "--json")
+        assert told.code == 0, told.err
+        known[name] = [json.loads(line)["probability_yes"] for line in told.out.splitlines()]
+        tested = descend("test", f"{name}.descend", f"{name}.csv")
+        assert "were trained on" in tested.out
+    assert known["komma"] == known["punkt"]

@@ -128,3 +128,14 @@ def test_a_long_table_is_learned_as_sequences(descend, folder):
     assert 'this one reads "steps" (sequences). Without --row' in explained.err
     plain = descend("train", "visits.csv", *options, "--no-sequences", "--dry-run")
     assert "sequences" not in plain.err
+
+
+def test_a_series_beside_numbers_with_a_decimal_comma_is_continued(descend, folder):
+    lines = series().splitlines()
+    rows = [f"{line.replace(',', ';')};{i % 9},{i % 7}" for i, line in enumerate(lines[1:])]
+    (folder / "shop.csv").write_text("\n".join(["day;sold;heat", *rows]) + "\n")
+    options = ("--forecast", 4, "-t", "sold", "--epochs", 1, "--layers", "4", "-q")
+    assert descend("train", "shop.csv", *options).code == 0
+    for command in ("predict", "test"):
+        told = descend(command, "shop.descend", "shop.csv")
+        assert told.code == 0, told.err

@@ -82,7 +82,7 @@ def infer_column(
     if present.dtype == pl.String:
         column = _infer_text(present, name, decimal, len(text))
     else:
-        column = _infer_typed(present, name)
+        column = _infer_typed(present, name, decimal)
     if column.kind == "number" and identifiers:
         why = number_identifier(text, name, len(series))
         if why is not None:
@@ -95,15 +95,19 @@ def _one_value(present: pl.Series) -> bool:
     return bool((present == first).all())
 
 
-def _infer_typed(present: pl.Series, name: str) -> Column:
-    """Say what a column of typed cells is."""
+def _infer_typed(present: pl.Series, name: str, decimal: str) -> Column:
+    """Say what a column of typed cells is; of numbers, how the texts were that they were read from.
+
+    The next file has such texts again.
+    """
     dtype = present.dtype
     if dtype == pl.Boolean:
         return Column(name, "boolean", "true or false")
     if dtype.is_temporal() and not isinstance(dtype, pl.Duration):
         note = "time of day" if dtype == pl.Time else "date"
         return Column(name, "date", note, pattern="%H:%M:%S%.f" if dtype == pl.Time else "")
-    return Column(name, "number", "time span in seconds" if dtype.is_temporal() else "number")
+    note = "time span in seconds" if dtype.is_temporal() else "number"
+    return Column(name, "number", note, decimal=decimal)
 
 
 def _infer_text(present: pl.Series, name: str, decimal: str, rows: int) -> Column:

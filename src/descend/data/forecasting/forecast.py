@@ -232,7 +232,8 @@ class Forecast(Spec):
         kinds = dict.fromkeys(frame.columns, "number")
         kinds |= {c.name: c.kind for c in self.others} if self.others else {}
         kinds |= {self.group: "category"} if self.names and self.group else {}
-        table = Table(frame, source, kinds=kinds)
+        marks = (column.decimal for column in self.others if column.kind == "number")
+        table = Table(frame, source, decimal=next(marks, "."), kinds=kinds)
 
         def whole(name: str) -> np.ndarray:
             return np.concatenate([getattr(piece, name) for piece in pieces])
