@@ -153,6 +153,33 @@ def test_partial_fit_and_warm_start_go_on_alike():
     assert_same(ours, theirs, 1e-10)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"solver": "adam"},
+        {"solver": "sgd"},
+        {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1},
+        {"solver": "adam", "tol": 0.02, "n_iter_no_change": 3, "max_iter": 300},
+    ],
+)
+def test_parts_after_a_fit_go_on_with_its_optimizer(changes):
+    ours, theirs = both_fits("MLPClassifier", Y, **changes)
+    for part in np.array_split(np.arange(150), 5):
+        for model in (ours, theirs):
+            model.partial_fit(X[part], Y[part])
+    assert_same(ours, theirs, 1e-10)
+
+
+def test_parts_may_come_in_another_precision():
+    parts = [X.astype(dtype) for dtype in (np.float32, np.float64, np.float32)]
+    pair = MLPClassifier(**QUICK), neural_network.MLPClassifier(**QUICK)
+    for model in pair:
+        for part in parts:
+            model.partial_fit(part, Y, classes=[0, 1, 2])
+    for a, b in zip(pair[0].coefs_, pair[1].coefs_, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_sparse_rows_are_made_dense_in_slices(solver, monkeypatch):
     monkeypatch.setattr("descend.estimators.drop_in_training.DENSE_CELLS", 200)
@@ -262,6 +289,23 @@ def test_ctrl_c_keeps_the_weights(monkeypatch):
         model = MLPClassifier(**QUICK | {"max_iter": 100}).fit(X, Y)
     assert 2 <= model.n_iter_ < 100
     assert model.n_iter_ == len(model.loss_curve_)
+    assert np.isfinite(model.predict_proba(X)).all()
+    assert np.isfinite(model.partial_fit(X, Y).loss_)
+
+
+def test_ctrl_c_in_the_middle_of_a_step_keeps_weights_and_begins_the_optimizer_anew(monkeypatch):
+    from descend.estimators import drop_in
+
+    class Interrupted(drop_in.Descender):
+        def epochs(self, orders):
+            super().epochs(orders)
+            jax.tree.leaves(self._carry.optimizer_state)[0].delete()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(drop_in, "Descender", Interrupted)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model = MLPClassifier(**QUICK).fit(X, Y)
+    assert model._optimizer.state is None
     assert np.isfinite(model.predict_proba(X)).all()
 
 

@@ -137,7 +137,8 @@ class DropIn:
             self._fit_all_rows(X, targets, weights)
         else:
             self._fit_batches(X, targets, weights, part=part)
-        stopped = not (part or self.early_stopping or np.isfinite(self.loss_))
+        loss = getattr(self, "loss_", 0.0)  # there is none where Ctrl-C came in the first epoch
+        stopped = not (part or self.early_stopping or np.isfinite(loss))
         if stopped or not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
@@ -261,8 +262,7 @@ class DropIn:
                 order = orders[-1]
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
-        if part:
-            run.remember()
+        run.remember()
         self.coefs_, self.intercepts_ = from_params(run.params() if held is None else held.best)
 
     def _orders(self: Any, order: np.ndarray, epochs: int) -> list[np.ndarray]:

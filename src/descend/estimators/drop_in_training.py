@@ -59,7 +59,7 @@ def from_params(params: dict[str, Any]) -> tuple[list[np.ndarray], list[np.ndarr
 
 @dataclass
 class Memory:
-    """What an optimizer keeps from one ``partial_fit`` to the next.
+    """What an optimizer keeps from a ``fit`` or ``partial_fit`` to the next ``partial_fit``.
 
     Attributes
     ----------
@@ -72,6 +72,11 @@ class Memory:
     rule: Optimizer
     learning_rate: float
     state: Any = None
+
+
+def _like(array: np.ndarray, other: jax.Array) -> np.ndarray:
+    """Return an array with the type of the entries of another."""
+    return array.astype(other.dtype, copy=False)
 
 
 def _dense(x: Any, rows: Any) -> np.ndarray:
@@ -134,8 +139,9 @@ class Descender:
                 fits = DENSE_CELLS // max(1, self._batch * x.shape[1])
                 self._piece = max(1, min(fits, self._steps))
             carry = self._program.start(params, {}, jax.random.key(0))
-            if memory.state is not None:
-                carry = carry._replace(optimizer_state=memory.state)
+            if memory.state is not None:  # it may be of rows in another precision
+                state = jax.tree.map(_like, memory.state, carry.optimizer_state)
+                carry = carry._replace(optimizer_state=state)
         self._carry: Carry = carry
         self._kept, self._kept_at = params, time.monotonic()
 
@@ -235,14 +241,21 @@ class Descender:
 
     def params(self) -> Any:
         """Return the weights of the moment, on the host."""
-        leaves = jax.tree.leaves(self._carry.params)
-        if any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in leaves):
-            return self._kept  # Ctrl-C came in the middle of a step
+        if self._in_a_step():
+            return self._kept
         return jax.device_get(self._carry.params)
 
     def remember(self) -> None:
         """Hand the optimizer's state of the moment to the memory, on the host."""
+        if self._in_a_step():  # the weights go back to those kept, and the state begins anew
+            self._memory.state = None
+            return
         self._memory.state = jax.tree.map(np.array, jax.device_get(self._carry.optimizer_state))
+
+    def _in_a_step(self) -> bool:
+        """Whether Ctrl-C came in the middle of a step, which has used up what it began with."""
+        leaves = jax.tree.leaves((self._carry.params, self._carry.optimizer_state))
+        return any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in leaves)
 
 
 def outputs_of(network: Layer, params: Any, x: Any) -> np.ndarray:
