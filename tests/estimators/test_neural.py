@@ -18,7 +18,9 @@ from descend.estimators import NeuralClassifier, NeuralRegressor
 from descend.estimators.inputs import fit_inputs, transform
 from descend.layers import Dense, Dropout, Sequential
 from descend.losses import Focal, Quantile
-from descend.optimizers import AdamW
+from descend.models.options import Options
+from descend.optimizers import LBFGS, AdamW
+from descend.schedules import Constant, Cosine
 
 from .examples import QUICK, blobs, line
 
@@ -92,11 +94,23 @@ def test_a_rule_without_a_decay_leaves_it_to_the_way_down():
     assert [model.descent_.weight_decay for model in fitted] == [0.01, 0]
 
 
-def test_lbfgs_by_name_takes_all_rows_at_every_step():
+def test_lbfgs_by_name_takes_all_rows_at_every_step_and_no_schedule():
     X, y = blobs(60)
     model = NeuralClassifier((), optimizer="lbfgs", max_epochs=20).fit(X, y)
     assert model.descent_.batch_size is None
     assert model.score(X, y) > 0.9
+    way = Options.of(optimizer="lbfgs").descent(60)
+    for batch in ("auto", None):
+        model = NeuralClassifier((), optimizer=LBFGS(), batch_size=batch, max_epochs=1).fit(X, y)
+        assert model.descent_.schedule == way.schedule == Constant()
+
+
+def test_a_schedule_that_is_asked_for_is_kept():
+    X, y = blobs(30)
+    for optimizer in ("adam", "lbfgs"):
+        model = NeuralClassifier((), optimizer=optimizer, schedule="cosine", max_epochs=1)
+        assert model.fit(X, y).descent_.schedule == Cosine()
+    assert NeuralClassifier((), max_epochs=1).fit(X, y).descent_.schedule == Cosine()
 
 
 @pytest.mark.parametrize(

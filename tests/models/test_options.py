@@ -7,6 +7,7 @@ import pytest
 from descend.errors import UsageError
 from descend.models import Options
 from descend.optimizers import Adam, AdamW
+from descend.schedules import Constant, Cosine
 
 
 def test_decay_goes_to_the_rule_that_has_its_own() -> None:
@@ -27,6 +28,14 @@ def test_the_batch_grows_with_the_rows() -> None:
 
 def test_all_rows_at_once() -> None:
     assert Options.of(target="y", batch_size="all").descent(1000).batch_size is None
+
+
+def test_a_rule_of_full_batches_has_no_schedule_unless_one_is_asked_for() -> None:
+    for batch in (None, "all"):
+        descent = Options.of(target="y", optimizer="lbfgs", batch_size=batch).descent(1000)
+        assert (descent.batch_size, descent.schedule) == (None, Constant())
+    asked = Options.of(target="y", optimizer="lbfgs", schedule="cosine").descent(1000)
+    assert asked.schedule == Cosine()
 
 
 def test_an_unknown_option_is_named() -> None:

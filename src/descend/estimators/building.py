@@ -173,7 +173,7 @@ def build_descent(
     asked = SimpleNamespace(
         optimizer=optimizer,
         learning_rate=parameters["learning_rate"],
-        schedule=Constant() if part else schedule,
+        schedule=Constant() if part else None if schedule == "auto" else schedule,
         batch_size=None if batch == "auto" else "all" if batch is None else batch,
         epochs=1 if part else None if epochs == "auto" else epochs,
         weight_decay=parameters["weight_decay"],

@@ -65,8 +65,9 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         A name such as "adam", "sgd", "lion"; or a spec such as ``AdamW(0.001)``.
     learning_rate : float or None
         None is the optimizer's own; for "adam", 0.001 below 50,000 rows, else 0.002.
-    schedule : str or Schedule
-        How the learning rate changes over the planned epochs: "cosine", "constant", ...
+    schedule : "auto", str or Schedule
+        How the learning rate changes over the planned epochs: "cosine", "constant", ... "auto" is
+        "cosine", and "constant" with "lbfgs", whose line search finds the length of each step.
     batch_size : "auto", int or None
         Rows a step. 1 is stochastic, row by row; None is full batch. "auto" is 16, more from
         4,097 rows on, and a full batch with "lbfgs", which needs it.
@@ -162,7 +163,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         loss: Any = None,
         optimizer: Any = "adam",
         learning_rate: Any = None,
-        schedule: Any = "cosine",
+        schedule: Any = "auto",
         batch_size: Any = "auto",
         max_epochs: Any = "auto",
         weight_decay: Any = None,

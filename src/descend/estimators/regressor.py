@@ -81,7 +81,7 @@ n_features_in_, feature_names_in_
         loss: Any = None,
         optimizer: Any = "adam",
         learning_rate: Any = None,
-        schedule: Any = "cosine",
+        schedule: Any = "auto",
         batch_size: Any = "auto",
         max_epochs: Any = "auto",
         weight_decay: Any = None,

@@ -362,11 +362,13 @@ def asked_descent(options: Any, default: Descent) -> Descent:
         optimizer = optimizer.replace(learning_rate=options.learning_rate)
     if isinstance(schedule, str):
         schedule = choose("schedule", schedule, SCHEDULES)()
-    changes: dict[str, Any] = {} if schedule is None else {"schedule": schedule}
+    changes: dict[str, Any] = {"batch_size": None, "schedule": Constant()}
+    if not optimizer.full_batch:
+        changes = {}
+    if schedule is not None:
+        changes["schedule"] = schedule
     if options.batch_size is not None:
         changes["batch_size"] = None if options.batch_size == "all" else options.batch_size
-    elif optimizer.full_batch:
-        changes = {"batch_size": None, "schedule": Constant()} | changes
     for name in ("epochs", "patience", "weight_decay", *EXTRAS):
         if getattr(options, name, None) is not None:
             changes[name] = getattr(options, name)
