@@ -100,8 +100,30 @@ def test_features_of_a_chosen_layer():
     assert NeuralTransformer(deep, layer=2).fit_transform(X, Y).shape == (150, 5)
     numbers = NeuralTransformer(NeuralRegressor((3,), max_epochs=2, random_state=0))
     assert numbers.fit_transform(X, X[:, 0]).shape == (150, 3)
-    for layer, message in ((0, "leaves none"), ("last", "must be an integer")):
-        with pytest.raises(ValueError, match=message):
-            NeuralTransformer(deep, layer=layer).fit(X, Y)
+    for layer in (-1, np.int64(-1), 2, np.int32(2)):
+        assert NeuralTransformer(deep, layer=layer).fit_transform(X, Y).shape == (150, 5)
     with pytest.raises(ValueError, match="estimator must be"):
         NeuralTransformer(LogisticRegression()).fit(X, Y)
+
+
+@pytest.mark.parametrize("layer", [0, 3, 9, -3, -9])
+def test_a_layer_that_is_not_there_is_named_with_those_that_are(layer):
+    deep = NeuralClassifier((8, 5), max_epochs=1, random_state=0)
+    message = f"layer={layer} .* has 3 layers.* from -2 to -1 or from 1 to 2"
+    with pytest.raises(ValueError, match=message):
+        NeuralTransformer(deep, layer=layer).fit(X, Y)
+
+
+@pytest.mark.parametrize("layer", ["last", 1.0, np.float64(1), True, None])
+def test_a_layer_that_is_no_integer_is_refused_before_training(layer):
+    def never(record):
+        raise RuntimeError("it was trained")
+
+    deep = NeuralClassifier((8, 5), max_epochs=1, on_epoch=never)
+    with pytest.raises(ValueError, match="layer must be an integer"):
+        NeuralTransformer(deep, layer=layer).fit(X, Y)
+
+
+def test_features_need_a_hidden_layer():
+    with pytest.raises(ValueError, match="give the estimator a hidden layer"):
+        NeuralTransformer(NeuralClassifier((), max_epochs=1)).fit(X, Y)

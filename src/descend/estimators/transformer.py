@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from descend.errors import UsageError
-from descend.estimators.building import on_device
+from descend.estimators.building import on_device, plain
 from descend.estimators.classifier import NeuralClassifier
 from descend.estimators.regressor import NeuralRegressor
 from descend.layers import Sequential
@@ -38,7 +38,7 @@ class NeuralTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         ``random_state``.
     layer : int
         Which layers to go through: -1 ends before the output layer, -2 one layer earlier, 2 after
-        the second layer.
+        the second layer. At least one layer, and never the output layer.
     random_state : int, RandomState or None
         For ``estimator=None``.
 
@@ -75,6 +75,11 @@ class NeuralTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Returns
         -------
         self : NeuralTransformer
+
+        Raises
+        ------
+        UsageError
+            If the network has no such layer, or its output layer alone.
         """
         if y is None:
             raise ValueError("NeuralTransformer requires y to be passed, but the target y is None")
@@ -89,6 +94,7 @@ class NeuralTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 "estimator must be a NeuralClassifier or a NeuralRegressor, got "
                 f"{type(self.estimator).__name__}"
             )
+        self._checked_layer()
         self.estimator_ = estimator.fit(X, y, sample_weight)
         self.n_features_in_ = estimator.n_features_in_
         self.__dict__.pop("feature_names_in_", None)
@@ -105,17 +111,29 @@ class NeuralTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         with on_device(fitted.device):
             return raw_outputs(self._hidden(), fitted.params_, fitted.state_, inputs)
 
-    def _hidden(self) -> Sequential:
-        layers = self.estimator_.network_.layers
-        if not isinstance(self.layer, int) or isinstance(self.layer, bool):
-            raise UsageError(f"layer must be an integer, got {self.layer!r}")
-        chosen = layers[: self.layer]
-        if not chosen:
+    def _checked_layer(self) -> int:
+        layer = plain(self.layer)
+        if not isinstance(layer, int) or isinstance(layer, bool):
             raise UsageError(
-                f"layer={self.layer} leaves none of the network's {len(layers)} layers; it may go "
-                f"from {1 - len(layers)} to {len(layers) - 1}, and needs a hidden layer"
+                "layer must be an integer, as -1 for all layers but the output layer; "
+                f"got {layer!r}"
             )
-        return Sequential(tuple(chosen))
+        return layer
+
+    def _hidden(self) -> Sequential:
+        layers, layer = self.estimator_.network_.layers, self._checked_layer()
+        last = len(layers) - 1
+        if not last:
+            raise UsageError(
+                "the network is its output layer alone, so there are no features: give the "
+                "estimator a hidden layer, as in hidden_layer_sizes=(32,)"
+            )
+        if not 1 <= abs(layer) <= last:
+            raise UsageError(
+                f"layer={layer} is no layer to end at: the network has {len(layers)} layers, the "
+                f"output layer included, so that layer goes from {-last} to -1 or from 1 to {last}"
+            )
+        return Sequential(tuple(layers[:layer]))
 
     @property
     def _n_features_out(self) -> int:
