@@ -320,6 +320,30 @@ def test_parameters_survive_clone_and_init_does_no_work():
     NeuralClassifier(hidden_layer_sizes="nonsense", max_epochs=-1)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden_layer_sizes": np.int64(4)},
+        {"hidden_layer_sizes": (np.int64(4), np.int32(3)), "dropout": np.float32(0.5)},
+        {"hidden_layer_sizes": np.array([4, 3]), "activation": np.array(["relu", "tanh"])},
+        {"batch_size": np.int64(8), "max_epochs": np.int64(2), "patience": np.int32(1)},
+        {"learning_rate": np.float32(0.5), "weight_decay": np.float32(0.5)},
+        {"clip_norm": np.float32(1), "restarts": np.int64(2)},
+        {"early_stopping": np.True_, "shuffle": np.False_, "warm_start": np.False_},
+        {"optimizer": np.str_("sgd"), "schedule": np.str_("constant"), "watch": np.str_("loss")},
+    ],
+)
+def test_parameters_may_be_numpys(changes, tmp_path):
+    X, y = blobs(30)
+    base = QUICK | {"max_epochs": 2, "early_stopping": True} | changes
+    base["validation_fraction"] = np.float32(0.25)
+    model = clone(NeuralClassifier(**base)).fit(X, y)
+    assert repr(model)
+    model.save(tmp_path / "model.descend")
+    again = NeuralClassifier.load(tmp_path / "model.descend")
+    assert (again.network_, again.descent_) == (model.network_, model.descent_)
+
+
 def test_predicting_before_fitting():
     with pytest.raises(ValueError, match="not fitted"):
         NeuralClassifier().predict([[1.0]])

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jax
+import numpy as np
 import optax
 
 from descend import activations
@@ -32,12 +33,29 @@ from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule
 from descend.training import Descent
 
-__all__ = ["Hidden", "build_descent", "build_network", "on_device"]
+__all__ = ["Hidden", "build_descent", "build_network", "on_device", "plain"]
 
 NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
 DECAY = 0.01
 """The weight decay where none is given."""
+
+
+def plain(value: Any) -> Any:
+    """Return what NumPy holds as Python's own: a scalar, an array, those in a tuple or a list.
+
+    Grids are often made with NumPy, and specs hold plain values only.
+
+    Examples
+    --------
+    >>> plain((np.int64(64), np.int64(32))), plain(np.float64(0.5)), plain("auto")
+    ((64, 32), 0.5, 'auto')
+    """
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if type(value) in (tuple, list):  # and nothing derived from them, as optax's rules are
+        return type(value)(map(plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,13 @@ from descend.data.splits import split_rows
 from descend.data.targets import Target
 from descend.errors import UsageError
 from descend.estimators.array_inputs import ArrayInputs
-from descend.estimators.building import Hidden, build_descent, build_network, on_device
+from descend.estimators.building import (
+    Hidden,
+    build_descent,
+    build_network,
+    on_device,
+    plain,
+)
 from descend.estimators.callbacks import Callbacks, FitTask, with_callbacks
 from descend.estimators.inputs import Rows, fit_inputs, read_rows, transform
 from descend.estimators.together import Job, pooled
@@ -60,6 +66,10 @@ class NetworkEstimator(Callbacks, BaseEstimator):
     ended_: str
     n_features_in_: int
     feature_names_in_: np.ndarray
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the parameters in Python's own values, whatever NumPy's they came in."""
+        return {name: plain(value) for name, value in self.get_params(deep=False).items()}
 
     def _learn_labels(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
         """Find out what y is from all its rows, validation rows too: set ``classes_`` and such."""
@@ -123,7 +133,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         DivergedError
             If the loss became infinite or not a number.
         """
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         warm = bool(parameters["warm_start"]) and hasattr(self, "params_")
         names = _target_names(y)
         rows, y = read_rows(self, X, y, reset=not warm)
@@ -159,7 +169,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Any:
         """Train one epoch on some more rows."""
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         first = not hasattr(self, "params_")
         names = _target_names(y)
         rows, y = read_rows(
@@ -202,7 +212,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _prepare(self, rows: Rows, count: int) -> None:
         """Fit the preprocessing, and make the network for so many training rows."""
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         names = getattr(self, "feature_names_in_", None)
         self.preprocessing_ = fit_inputs(
             rows, None if names is None else [str(name) for name in names],
@@ -230,7 +240,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         return weights.astype(np.float32)
 
     def _stops_early(self, rows: int) -> bool:
-        wanted = self.get_params(deep=False)["early_stopping"]
+        wanted = self._parameters()["early_stopping"]
         if not isinstance(wanted, bool) and wanted != "auto":
             raise UsageError(f'early_stopping must be True, False or "auto", got {wanted!r}')
         return rows >= FEWEST_TO_STOP_EARLY if wanted == "auto" else bool(wanted)
@@ -250,7 +260,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _job(self, train: Examples, held: Examples | None, seed: int, *, warm: bool) -> Job:
         """Return what there is to train; several starts where restarts are asked for."""
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         restarts = parameters["restarts"]
         if not isinstance(restarts, int) or isinstance(restarts, bool) or restarts < 1:
             raise UsageError(f"restarts must be an integer of at least 1, got {restarts!r}")
@@ -263,7 +273,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _descend(self, job: Job, task: FitTask, *, warm: bool) -> None:
         """Train, several networks side by side where asked for, and keep the best."""
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         if not (warm or parameters["on_epoch"] or parameters["verbose"]):
             lane = pooled(job)
             if lane is not None:
@@ -275,7 +285,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _follow(self, run: Run, task: FitTask | None = None) -> None:
         """Train to the end, or to Ctrl-C, telling of each epoch."""
-        on_epoch, verbose = self.get_params(deep=False)["on_epoch"], self.verbose
+        on_epoch, verbose = self._parameters()["on_epoch"], self.verbose
         if task is not None:
             task.begin_epoch()
         try:
@@ -318,7 +328,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
     def _raw(self, X: Any) -> np.ndarray:
         """Return the raw outputs of the network, float32 (rows, width)."""
         inputs = self._inputs(X)
-        with on_device(self.get_params(deep=False)["device"]):
+        with on_device(self._parameters()["device"]):
             return raw_outputs(self.network_, self.params_, self.state_, inputs)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -12,6 +12,7 @@ from sklearn.utils import column_or_1d
 from descend import metrics
 from descend.data.targets import NumberTarget, Target
 from descend.errors import TargetError, UsageError
+from descend.estimators.building import plain
 from descend.estimators.keeping import model_of, read_model
 from descend.estimators.network_estimator import NetworkEstimator
 from descend.estimators.targets import (
@@ -192,6 +193,7 @@ n_features_in_, feature_names_in_
         Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), Distribution-free predictive
         inference for regression.
         """
+        level = plain(level)
         if not isinstance(level, int | float) or not 0 < level < 1:
             raise UsageError(f"level must be above 0 and below 1, got {level!r}")
         raw = self._raw(X)
