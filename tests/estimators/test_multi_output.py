@@ -49,6 +49,17 @@ def test_numbers_stay_numbers_unless_said_otherwise():
     assert [known is None for known in model.classes_] == [True, False, True]
 
 
+@pytest.mark.parametrize("polars", [False, True])
+def test_declared_categories_are_classes_even_where_they_are_digits(polars):
+    y = Y.assign(third=Y["third"].astype("category"))
+    if polars:
+        y = pl.from_pandas(Y).with_columns(pl.col("third").cast(pl.String).cast(pl.Categorical))
+    model = NeuralMultiOutput((4,), max_epochs=2, random_state=0).fit(X, y)
+    assert [known is None for known in model.classes_] == [True, False, False]
+    one = NeuralMultiOutput((4,), max_epochs=2).fit(X, y["third"])
+    assert len(one.classes_[0]) == 3
+
+
 def test_one_output_is_a_vector():
     for y in (Y["sum"].to_numpy(), Y["sign"].to_numpy()):
         assert NeuralMultiOutput((4,), max_epochs=2).fit(X, y).predict(X).shape == (300,)

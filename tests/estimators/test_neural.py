@@ -133,7 +133,11 @@ def test_a_schedule_that_is_asked_for_is_kept():
         ({"restarts": 0}, "restarts"),
         ({"early_stopping": "yes"}, "early_stopping"),
         ({"scale": "unit"}, "scale"),
-        ({"column_kinds": {"a": "number"}}, "column_kinds is for DataFrames"),
+        ({"column_kinds": {"a": "number"}}, 'no column "a"'),
+        ({"column_kinds": {2: "number"}}, "column 2, but the 2 columns of X are counted from 0"),
+        ({"column_kinds": {-1: "number"}}, "column -1, but"),
+        ({"column_kinds": {0: "categry"}}, 'Did you mean "category"'),
+        ({"column_kinds": ["category"]}, "column_kinds must be a dict"),
         ({"device": "abacus"}, "there is no device"),
     ],
 )

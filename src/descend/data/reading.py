@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from descend.data.declared import declared_kinds
 from descend.data.form import Form, Wanted
 from descend.data.formats.arff import arff_blocks, arff_header, looks_like_arff
 from descend.data.formats.array_files import is_array_file, read_arrays
@@ -209,7 +210,7 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
     """Find out what a source is."""
     if not isinstance(source, str | os.PathLike):
         frame, kind = frame_of(source)
-        return _opened(Table(frame, kind))
+        return _opened(Table(frame, kind, kinds=declared_kinds(frame)))
     opened = _open_file(source, options, rows, again=again)
     base = None if source == "-" else Path(source).expanduser().resolve().parent
     return opened if opened.start.base else replace(opened, start=replace(opened.start, base=base))
@@ -257,9 +258,11 @@ def _open_typed(source: Source, rows: int | None) -> _Opened:
         opened = readers[source.kind](content)
         frame = opened.lazy()
         if rows is None or not isinstance(opened, pl.LazyFrame):
-            return _opened(Table(frame.collect(), source.name))
+            whole = frame.collect()
+            return _opened(Table(whole, source.name, kinds=declared_kinds(whole)))
         height = int(frame.select(pl.len()).collect().item())
-        start = Table(frame.head(0).collect(), source.name)
+        empty = frame.head(0).collect()
+        start = Table(empty, source.name, kinds=declared_kinds(empty))
     except damage as error:
         raise _damaged(source, error) from error
 

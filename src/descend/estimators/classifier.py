@@ -88,8 +88,9 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
     scale : "standard", "minmax", "robust" or "none"
         How numbers are scaled. For `partial_fit`, the first part decides.
     column_kinds : dict or None
-        What columns of a DataFrame are, where that is not what they look like:
-        ``{"zip": "category"}``.
+        What columns are, where that is not what they look like: ``{"zip": "category"}``, or
+        ``{0: "category"}`` for the first of an array. A column that pandas or polars hold as a
+        category is one without being named here.
     early_stopping : bool or "auto"
         Whether to set rows aside that decide when to stop and which epoch's weights are kept;
         "auto" from 500 rows on. Needless where ``fit`` is given ``X_val``.

@@ -1,11 +1,13 @@
 """What scikit-learn hands over, turned into what a network reads: arrays, DataFrames, gaps.
 
-An array, or a DataFrame of numbers, is read as numbers only: nothing about its columns is guessed.
-A DataFrame with texts, categories or dates is read as the command line reads a table.
+An array, or a DataFrame of numbers, is read as numbers only: nothing about its columns is guessed,
+but ``column_kinds`` may say of some that they are something else. A DataFrame with texts,
+categories or dates is read as the command line reads a table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,11 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from descend.data.columns import Column, infer_columns
+from descend.data.declared import declared_kinds
 from descend.data.encoders.number import NumberEncoder, bend, fit_number
 from descend.data.formats.objects import frame_of
 from descend.data.preprocessing import Preprocessing, fit_preprocessing
-from descend.errors import DataError
+from descend.errors import DataError, UsageError
 from descend.estimators.array_inputs import PICTURES, ArrayInputs, are_pictures, pictures_frame
 
 __all__ = ["Rows", "fit_inputs", "holds_more_than_numbers", "read_rows", "transform"]
@@ -60,8 +63,9 @@ def read_rows(
     reset : bool
         Whether this is a fit.
     table : bool, optional
-        Whether to read X as a table; found by looking at X where not given. Pictures (see
-        `are_pictures`) are one, unless the estimator has a ``network`` of its own for them.
+        Whether to read X as a table; found by looking at X where not given: whatever the estimator
+        has ``column_kinds`` for is one, and so are pictures (see `are_pictures`), unless it has a
+        ``network`` of its own for them.
 
     Returns
     -------
@@ -79,8 +83,9 @@ def read_rows(
     if table is None:
         own = getattr(estimator, "network", None) is not None
         table = holds_more_than_numbers(X) or (pictures and not own)
-    if not table:
-        deep = isinstance(X, np.ndarray) and X.ndim > 2
+        table = table or bool(getattr(estimator, "column_kinds", None))
+    deep = isinstance(X, np.ndarray) and X.ndim > 2
+    if not table or (deep and not pictures):
         wanted: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
         wanted |= {"dtype": "numeric", "ensure_all_finite": True, "allow_nd": True} if deep else {}
         wanted |= {} if none else {"y": y, "multi_output": True}
@@ -91,8 +96,15 @@ def read_rows(
             f"This {type(estimator).__name__} estimator requires y to be passed, "
             "but the target y is None."
         )
-    validate_data(estimator, given, reset=reset, skip_check_array=True)
-    frame = pictures_frame(X) if pictures else frame_of(X)[0]
+    if pictures or hasattr(X, "columns"):
+        validate_data(estimator, given, reset=reset, skip_check_array=True)
+        frame = pictures_frame(X) if pictures else frame_of(X)[0]
+    else:
+        given = validate_data(
+            estimator, given, reset=reset, dtype=None, ensure_all_finite="allow-nan"
+        )
+        frame = frame_of(given)[0]
+        frame.columns = list(getattr(estimator, "feature_names_in_", frame.columns))
     if none:
         return frame, None
     options: dict[str, Any] = {"ensure_2d": False, "dtype": None, "input_name": "y"}
@@ -102,7 +114,7 @@ def read_rows(
 
 
 def fit_inputs(
-    rows: Rows, names: list[str] | None, *, scale: str, kinds: dict[str, str] | None
+    rows: Rows, names: list[str] | None, *, scale: str, kinds: Mapping[Any, str] | None
 ) -> Preprocessing | ArrayInputs:
     """Fit the preprocessing on training rows.
 
@@ -112,17 +124,28 @@ def fit_inputs(
     names : list of str, optional
         Of the columns of an array.
     scale : {"standard", "minmax", "robust", "none"}
-    kinds : dict of str, optional
-        What columns of a table are, whatever they look like.
+    kinds : dict, optional
+        What columns are, whatever they look like, by name; where they have none, by place from 0.
+
+    Raises
+    ------
+    DataError
+        If ``kinds`` is no dict, names a column that is not there or a kind that is none, or comes
+        with arrays that are no tables.
     """
+    if kinds is not None and not isinstance(kinds, Mapping):
+        raise UsageError(
+            'column_kinds must be a dict such as {"zip": "category"}, or {0: "category"} for the '
+            f"first column of an array; got {kinds!r}"
+        )
     if isinstance(rows, pl.DataFrame):
         if rows.columns == [PICTURES] and isinstance(rows.dtypes[0], pl.Array):
             kinds = {PICTURES: "image"}
-        return fit_preprocessing(rows, infer_columns(rows, kinds=kinds), scale=scale)
+        return fit_preprocessing(rows, _columns_of(rows, names, kinds or {}), scale=scale)
     if kinds:
         raise DataError(
-            "column_kinds is for DataFrames with texts, categories or dates; these inputs are "
-            "numbers only, and are taken as numbers. Leave it None"
+            f"column_kinds is for tables, and each row of X has the shape {rows.shape[1:]}: leave "
+            "it None"
         )
     if rows.ndim > 2:
         return ArrayInputs.of(rows, scale)
@@ -135,6 +158,30 @@ def fit_inputs(
     )
     gaps = int(np.isnan(rows).any(axis=1).sum())
     return Preprocessing(columns, encoders, scale, gaps)
+
+
+def _columns_of(
+    frame: pl.DataFrame, names: list[str] | None, kinds: Mapping[Any, str]
+) -> tuple[Column, ...]:
+    """Say what the columns of a table are: as said, as declared, else as they look.
+
+    Of a table of numbers, those of which nothing is said stay numbers.
+    """
+    said = {}
+    for key, kind in kinds.items():
+        name = str(key)
+        if name not in frame.columns and names is None and isinstance(key, int | np.integer):
+            if not 0 <= key < frame.width:
+                raise DataError(
+                    f"column_kinds names column {key}, but the {frame.width} columns of X are "
+                    f"counted from 0 to {frame.width - 1}"
+                )
+            name = frame.columns[int(key)]
+        said[name] = kind
+    known = declared_kinds(frame)
+    if not holds_more_than_numbers(frame):
+        known = dict.fromkeys(frame.columns, "number")
+    return infer_columns(frame, kinds=known | said, source="X")
 
 
 def transform(preprocessing: Preprocessing | ArrayInputs, rows: Rows) -> Any:

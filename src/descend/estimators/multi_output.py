@@ -10,6 +10,8 @@ import polars as pl
 from sklearn.utils.metaestimators import available_if
 
 from descend import metrics
+from descend.data.declared import declared_kinds
+from descend.data.formats.objects import frame_of
 from descend.data.targets import ClassTarget, NumberTarget, Target
 from descend.errors import TargetError, UsageError
 from descend.estimators.keeping import model_of, read_model
@@ -44,9 +46,9 @@ def _has_classes(estimator: Any) -> bool:
 class NeuralMultiOutput(NetworkEstimator):
     """One network that learns several outputs at once, each classes or numbers.
 
-    A column of y that holds nothing but numbers is a number, any other is classes;
-    ``target_kinds`` overrules. Each output has the loss of its kind, and they count alike: numbers
-    are standardised before.
+    A column of y that holds nothing but numbers is a number, any other is classes, and so is a
+    declared category of a DataFrame; ``target_kinds`` overrules. Each output has the loss of its
+    kind, and they count alike: numbers are standardised before.
 
     Parameters
     ----------
@@ -158,6 +160,8 @@ n_features_in_, feature_names_in_
         """
         self._library = type(y).__module__.partition(".")[0] if hasattr(y, "columns") else ""
         self._flat = np.ndim(y) == 1
+        named = y if hasattr(y, "columns") else getattr(y, "to_frame", lambda: None)()
+        self._declared = {} if named is None else declared_kinds(frame_of(named)[0])
         return super().fit(X, y, *arguments, **more)
 
     def predict(self, X: Any) -> Any:
@@ -271,7 +275,8 @@ n_features_in_, feature_names_in_
                 )
         found = []
         for name, column in zip(self.target_names_, columns, strict=True):
-            kind = wanted.get(name, "class" if column.dtype.kind in "OUSb" else "number")
+            classes = name in self._declared or column.dtype.kind in "OUSb"
+            kind = wanted.get(name, "class" if classes else "number")
             if kind == "number" and column.dtype.kind in "OUS":
                 raise TargetError(f"output {name} is to be a number, but holds {column[0]!r}")
             found.append(kind)

@@ -82,6 +82,7 @@ def test_pandas_types() -> None:
     got = read_table(frame).frame
     assert got["category"].to_list() == ["a", "b", None]
     assert got["number category"].to_list() == ["1", "2", "1"]
+    assert read_table(frame).kinds == {"category": "category", "number category": "category"}
     assert got["nullable"].to_list() == [1, None, 3]
     assert got["truth"].to_list() == [True, None, False]
     assert got["text"].to_list() == ["a", None, "b"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from descend.data.declared import as_declared
 from descend.data.formats.delimited import MOST_COLUMNS
 from descend.data.formats.detection import unique_names
 from descend.errors import TableError
@@ -51,7 +52,7 @@ def frame_of(source: Any) -> tuple[pl.DataFrame, str]:
         return _from_pandas(source), "DataFrame"
     if pyarrow is not None and isinstance(source, pyarrow.Table):
         _distinct(source.column_names, "the Arrow table")
-        return pl.DataFrame(pl.from_arrow(source)), "Arrow table"
+        return _from_arrow(source, pyarrow), "Arrow table"
     if isinstance(source, np.ndarray):
         return _from_numpy(source), "array"
     if isinstance(source, Mapping):
@@ -156,9 +157,18 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
             gone = zip(values.tolist(), missing.tolist(), strict=True)
             made = _series(str(name), [None if gap else value for value, gap in gone])
             if type(series.dtype).__name__ == "CategoricalDtype":
-                made = made.cast(pl.String)
+                made = as_declared(made)
         columns[str(name)] = made.set(pl.Series(missing), None) if missing.any() else made
     return pl.DataFrame(list(columns.values()))
+
+
+def _from_arrow(table: Any, pyarrow: Any) -> pl.DataFrame:
+    """Make a frame of an Arrow table; what it keeps as a dictionary is a category."""
+    import polars as pl
+
+    frame = pl.DataFrame(pl.from_arrow(table))
+    coded = [field.name for field in table.schema if pyarrow.types.is_dictionary(field.type)]
+    return frame.with_columns(as_declared(frame[name]) for name in coded)
 
 
 def _distinct(names: Sequence[str], what: str) -> None:

@@ -245,8 +245,10 @@ class Asked:
             suggested = table.target or _label_of_texts(frame)
             names = (suggested,) if suggested else ()
         columns, held = _columns(table, frame, options, names), options.validation_share
+        classes = [table.kinds.get(name) == "category" for name in names]
+        tasks = [options.task or ("classification" if one else None) for one in classes]
         return cls(
-            columns, tuple(names), [options.task] * len(names), options.test_share,
+            columns, tuple(names), tasks, options.test_share,
             default_validation(columns) if held is None else held, options.seed,
             "none" if options.network == "realmlp" else options.scale,
         )  # fmt: skip
