@@ -31,7 +31,7 @@ from descend.models.networks.tables import default_descent, default_layers, tabl
 from descend.models.options import asked_descent
 from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule
-from descend.training import Descent
+from descend.training import Descent, OptaxTransformation
 
 __all__ = ["Hidden", "build_descent", "build_network", "on_device", "plain"]
 
@@ -207,7 +207,11 @@ def build_descent(
         shuffle=parameters["shuffle"],
         seed=seed,
     )
-    return asked_descent(asked, usual), bare
+    descent = asked_descent(asked, usual)
+    if bare is not None:
+        rate = descent.optimizer.learning_rate
+        descent = descent.replace(optimizer=OptaxTransformation(rate))
+    return descent, bare
 
 
 @contextmanager

@@ -62,7 +62,8 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         "categorical_cross_entropy" by default; also "binary_cross_entropy", "focal", "hinge", or a
         spec such as ``Focal(gamma=1.0)``.
     optimizer : str, Optimizer or optax.GradientTransformation
-        A name such as "adam", "sgd", "lion"; or a spec such as ``AdamW(0.001)``.
+        A name such as "adam", "sgd", "lion"; a spec such as ``AdamW(0.001)``; or a transformation,
+        which a pickle keeps, and of which a model file only says that there was one.
     learning_rate : float or None
         None is the optimizer's own; for "adam", 0.001 below 50,000 rows, else 0.002.
     schedule : "auto", str or Schedule

@@ -31,6 +31,7 @@ from descend.estimators.building import (
 )
 from descend.estimators.callbacks import Callbacks, FitTask, with_callbacks
 from descend.estimators.inputs import Rows, fit_inputs, read_rows, transform
+from descend.estimators.pickles import packed, unpacked
 from descend.estimators.together import Job, pooled
 from descend.layers import Sequential
 from descend.losses import Loss
@@ -330,6 +331,14 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         inputs = self._inputs(X)
         with on_device(self._parameters()["device"]):
             return raw_outputs(self.network_, self.params_, self.state_, inputs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds."""
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what `__getstate__` returned."""
+        super().__setstate__(unpacked(state))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are weights to predict with."""

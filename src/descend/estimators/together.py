@@ -212,9 +212,10 @@ def pooled(job: Job) -> Lane | None:
 
 
 def _diverged(job: Job) -> DivergedError:
+    cause = "" if job.bare is not None else f": {other_rate(job.descents[0].optimizer)}"
     return DivergedError(
         "the loss became infinite or not a number; the most likely cause is a learning rate too "
-        f"high for these data: {other_rate(job.descents[0].optimizer)}",
+        f"high for these data{cause}",
         0,
     )
 

@@ -12,6 +12,7 @@ from descend.training.evaluation import (
 )
 from descend.training.fitting import Trained, fit
 from descend.training.loop import Run
+from descend.training.optax_transformation import OptaxTransformation
 from descend.training.range_test import range_test, suggested_rate
 from descend.training.rate_picture import rate_picture
 from descend.training.records import EpochRecord, Examples
@@ -20,6 +21,7 @@ __all__ = [
     "Descent",
     "EpochRecord",
     "Examples",
+    "OptaxTransformation",
     "Run",
     "Trained",
     "advice",
