@@ -9,11 +9,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from descend.errors import DataError, UsageError
-from descend.feedback.hopfield import Recall, sign_rows
+from descend.errors import DataError
+from descend.feedback.arguments import (
+    LARGEST,
+    float_rows,
+    real,
+    real_array,
+    seed_of,
+    sign_rows,
+    whole,
+)
+from descend.feedback.hopfield import Recall
 from descend.fixed_point import FixedPointSolver, Settling, fixed_point
 
 __all__ = ["DenseMemory", "PolynomialMemory", "Retrieval"]
+
+
+LARGEST_BETA = 1e30
+LARGEST_SCORE = 1e36
 
 
 class Retrieval(NamedTuple):
@@ -58,20 +71,22 @@ class DenseMemory:
     beta: float | None = None
 
     def __post_init__(self) -> None:
-        array = np.asarray(self.patterns, np.float32)
+        array = real_array(self.patterns, "patterns", largest=LARGEST)
         if array.ndim != 2 or not array.size:
             raise DataError(f"patterns must have shape (patterns, units), got {array.shape}")
-        if not np.isfinite(array).all():
-            raise DataError("patterns must be finite")
         beta = array.shape[1] ** -0.5 if self.beta is None else self.beta
-        if not beta > 0:
-            raise UsageError(f"beta must be above 0, got {self.beta!r}")
-        object.__setattr__(self, "patterns", jnp.asarray(array))
-        object.__setattr__(self, "beta", float(beta))
+        beta = real(beta, "beta", above=0, at_most=LARGEST_BETA)
+        if np.square(np.abs(array).max()) * array.shape[1] * max(beta, 1.0) > LARGEST_SCORE:
+            raise DataError(
+                f"patterns of values up to {np.abs(array).max():.3g} with beta {beta:.3g} are "
+                "beyond single precision; scale the patterns to values around 1"
+            )
+        object.__setattr__(self, "patterns", jnp.asarray(array, jnp.float32))
+        object.__setattr__(self, "beta", beta)
 
     def energy(self, states: Any) -> jax.Array:
         """Return E of each row; an update never raises it."""
-        z = jnp.atleast_2d(jnp.asarray(states, jnp.float32))
+        z = float_rows(states, "states", self.patterns.shape[1])
         beta, x = float(self.beta or 1.0), self.patterns
         scores = jax.nn.logsumexp(beta * (z @ x.T), axis=1) / beta
         largest = jnp.max(jnp.sum(x * x, axis=1))
@@ -81,11 +96,19 @@ class DenseMemory:
     def retrieve(
         self, queries: Any, *, max_steps: int = 50, tolerance: float = 1e-4, warn: bool = True
     ) -> Retrieval:
-        """Settle from each query by repeating the update."""
-        z = jnp.atleast_2d(jnp.asarray(queries, jnp.float32))
-        if z.shape[1] != self.patterns.shape[1]:
-            raise DataError(f"queries must have {self.patterns.shape[1]} units, got {z.shape[1]}")
-        solver = FixedPointSolver("plain", tolerance=tolerance, max_steps=max_steps)
+        """Settle from each query by repeating the update.
+
+        Raises
+        ------
+        DataError
+            For queries of another length, or with values that are not finite.
+        """
+        z = float_rows(queries, "queries", self.patterns.shape[1])
+        solver = FixedPointSolver(
+            "plain",
+            tolerance=real(tolerance, "tolerance", above=0, at_most=LARGEST_BETA),
+            max_steps=whole(max_steps, "max_steps", 1),
+        )
         theta = (self.patterns, jnp.float32(self.beta))
         states, settling = fixed_point(_turn, theta, z, solver, warn=warn)
         attention = jax.nn.softmax(self.beta * (states @ self.patterns.T), axis=1)
@@ -111,23 +134,24 @@ class PolynomialMemory:
     """
 
     def __init__(self, patterns: Any, order: int = 3) -> None:
-        if not isinstance(order, int) or order < 2:
-            raise UsageError(f"order must be an integer of at least 2, got {order!r}")
-        self.patterns, self.order = sign_rows(patterns, "patterns"), order
+        self.patterns, self.order = sign_rows(patterns, "patterns"), whole(order, "order", 2)
+        if not self.patterns.size:
+            raise DataError(f"there is nothing to store: patterns have shape {self.patterns.shape}")
 
     def energies(self, states: Any) -> np.ndarray:
-        """Return the energy of every row."""
-        s = np.atleast_2d(np.asarray(states, float))
+        """Return the energy of every row of −1 and +1."""
+        s = sign_rows(states, "states", self.patterns.shape[1])
         overlaps = s @ self.patterns.T / s.shape[1]
         return -s.shape[1] * (overlaps**self.order).sum(axis=1)
 
     def recall(self, queries: Any, *, max_sweeps: int = 20, seed: int = 0) -> Recall:
         """Settle from each query, one unit at a time in random order."""
-        states = sign_rows(queries, "queries")
         units = self.patterns.shape[1]
-        if states.shape[1] != units:
-            raise DataError(f"queries must have {units} units, got {states.shape[1]}")
-        draw = np.random.default_rng(seed)
+        states, max_sweeps = (
+            sign_rows(queries, "queries", units),
+            whole(max_sweeps, "max_sweeps", 1),
+        )
+        draw = np.random.default_rng(seed_of(seed))
         overlaps = states @ self.patterns.T
         trace = [self.energies(states)]
         for sweep in range(1, max_sweeps + 1):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from descend.feedback.arguments import sign_rows, whole
 from descend.feedback.ising import Ising
 
 __all__ = ["descend_greedily"]
@@ -35,7 +36,9 @@ def descend_greedily(problem: Ising, spins: Any, max_flips: int | None = None) -
     >>> descend_greedily(problem, [[1, 1, 1]]).tolist()
     [[1, -1, 1]]
     """
-    states = np.array(spins, np.int8)
+    states = sign_rows(spins, "spins", problem.size).astype(np.int8)
+    if max_flips is not None:
+        max_flips = whole(max_flips, "max_flips", 0)
     if problem.size == 0 or len(states) == 0:
         return states
     s = np.ascontiguousarray(states.T.astype(np.float64))

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from descend.errors import DataError, UsageError, did_you_mean
+from descend.errors import DataError
+from descend.feedback.arguments import LARGEST, one_of, real_array, seed_of, sign_rows, whole
+from descend.feedback.ising import check_memory
 
-__all__ = ["Hopfield", "Recall", "sign_rows"]
+__all__ = ["Hopfield", "Recall"]
 
 RULES = ("hebb", "pseudo-inverse", "storkey")
 UPDATES = ("asynchronous", "blockwise", "synchronous")
@@ -70,14 +72,12 @@ class Hopfield:
     bias: np.ndarray
 
     def __init__(self, patterns: Any, rule: str = "hebb", bias: Any = None) -> None:
-        if rule not in RULES:
-            raise UsageError(
-                f"rule must be one of {', '.join(RULES)}, got {rule!r}.{did_you_mean(rule, RULES)}"
-            )
+        one_of(rule, "rule", RULES)
         x = sign_rows(patterns, "patterns")
         count, units = x.shape
         if not count or not units:
             raise DataError(f"there is nothing to store: patterns have shape {x.shape}")
+        check_memory(units**2, f"the couplings of {units:,} units")
         if rule == "hebb":
             weights = x.T @ x / units
         elif rule == "pseudo-inverse":
@@ -88,9 +88,9 @@ class Hopfield:
         weights = (weights + weights.T) / 2.0  # symmetric to the last bit
         np.fill_diagonal(weights, 0.0)
         self.weights = weights
-        self.bias = np.zeros(units) if bias is None else np.asarray(bias, float)
-        if self.bias.shape != (units,):
-            raise DataError(f"bias must have shape ({units},), got {self.bias.shape}")
+        self.bias = (
+            np.zeros(units) if bias is None else real_array(bias, "bias", (units,), largest=LARGEST)
+        )
 
     @property
     def units(self) -> int:
@@ -98,8 +98,8 @@ class Hopfield:
         return len(self.weights)
 
     def energies(self, states: Any) -> np.ndarray:
-        """Return −½ sᵀWs − θ·s for every row."""
-        s = np.atleast_2d(np.asarray(states, float))
+        """Return −½ sᵀWs − θ·s for every row of −1 and +1."""
+        s = sign_rows(states, "states", self.units)
         return -0.5 * np.einsum("qi,qi->q", s @ self.weights, s) - s @ self.bias
 
     def recall(
@@ -124,17 +124,19 @@ class Hopfield:
         block : int
         seed : int
             Of the order of updates.
+
+        Raises
+        ------
+        UsageError
+            For an unknown kind of update, or a number out of its range.
+        DataError
+            For queries of another length, or with values other than −1 and +1.
         """
-        if updates not in UPDATES:
-            raise UsageError(
-                f"updates must be one of {', '.join(UPDATES)}, got {updates!r}."
-                f"{did_you_mean(updates, UPDATES)}"
-            )
-        states = sign_rows(queries, "queries")
-        if states.shape[1] != self.units:
-            raise DataError(f"queries must have {self.units} units, got {states.shape[1]}")
-        size = {"asynchronous": 1, "blockwise": max(1, block), "synchronous": self.units}[updates]
-        draw = np.random.default_rng(seed)
+        one_of(updates, "updates", UPDATES)
+        max_sweeps, block = whole(max_sweeps, "max_sweeps", 1), whole(block, "block", 1)
+        states = sign_rows(queries, "queries", self.units)
+        size = {"asynchronous": 1, "blockwise": block, "synchronous": self.units}[updates]
+        draw = np.random.default_rng(seed_of(seed))
         trace = [self.energies(states)]
         still = ROUNDING * self.units
         # Field Σ W s + θ, kept up to date by the rows that changed.
@@ -157,21 +159,17 @@ class Hopfield:
         return Recall(states.astype(np.int8), trace, max_sweeps, False)
 
     def overlap(self, states: Any, patterns: Any) -> np.ndarray:
-        """Return s·ξ / N of each state with its pattern: 1 is perfect recall."""
-        return (np.asarray(states, float) * np.asarray(patterns, float)).mean(axis=1)
+        """Return s·ξ / N of each state with its pattern: 1 is perfect recall.
 
-
-def sign_rows(values: Any, what: str) -> np.ndarray:
-    """Return a copy as float rows, refusing values other than −1 and +1."""
-    array = np.atleast_2d(np.array(values, float))
-    wrong = np.argwhere(np.abs(array) != 1)
-    if array.ndim != 2 or wrong.size:
-        where = f"; row {wrong[0][0]}, column {wrong[0][1]} is {array[tuple(wrong[0])]:g}"
-        raise DataError(
-            f"{what} must be rows of −1 and +1, got shape {array.shape}"
-            f"{where if wrong.size else ''}. Turn 0 and 1 into 2x − 1."
+        One pattern alone is compared with every state.
+        """
+        s, x = (
+            sign_rows(rows, what, self.units)
+            for rows, what in ((states, "states"), (patterns, "patterns"))
         )
-    return array
+        if len(x) not in (1, len(s)):
+            raise DataError(f"expected a pattern for each of {len(s)} states, got {len(x)}")
+        return (s * x).mean(axis=1)
 
 
 def _storkey(x: np.ndarray) -> np.ndarray:

@@ -9,6 +9,15 @@ import numpy as np
 from scipy import sparse
 
 from descend.errors import DataError
+from descend.feedback.arguments import (
+    check_shape,
+    edge_ends,
+    float_array,
+    real,
+    real_array,
+    sign_rows,
+    whole,
+)
 
 __all__ = ["Ising", "Product", "WeightRangeWarning", "check_memory", "table_shape"]
 
@@ -29,7 +38,7 @@ class WeightRangeWarning(UserWarning):
 
 
 def check_memory(entries: int, what: str, limit: int = 4 << 30) -> None:
-    """Refuse a dense array of float64 that would need more than ``limit`` bytes.
+    """Refuse an array of float64 that would need more than ``limit`` bytes.
 
     Examples
     --------
@@ -42,8 +51,8 @@ def check_memory(entries: int, what: str, limit: int = 4 << 30) -> None:
     size = 8 * entries
     if size > limit:
         raise DataError(
-            f"{what} would need {size:,} bytes as a dense matrix; the limit is {limit:,}. "
-            "Give sparse couplings (scipy.sparse or a list of edges), or a smaller problem."
+            f"{what} would need {size:,} bytes; the limit is {limit:,}. Give a smaller problem, or "
+            "sparse couplings (scipy.sparse or a list of edges) where most are 0."
         )
 
 
@@ -99,9 +108,11 @@ class Ising:
     def __init__(
         self, fields: Any, couplings: Any, offset: float = 0.0, products: Any = ()
     ) -> None:  # fmt: skip
-        self.products = tuple(products)
         matrix: Any = _square(couplings)
-        self.fields = np.array(fields, np.float64).reshape(-1)
+        self.fields = float_array(fields, "expected one field for each spin, as numbers")
+        if self.fields.size == 0:
+            self.fields = self.fields.reshape(-1)
+        check_shape(self.fields, "fields", (None,))
         if matrix.shape[0] != self.fields.size:
             raise DataError(
                 f"expected one field for each of {matrix.shape[0]} spins, got {self.fields.size}"
@@ -109,10 +120,10 @@ class Ising:
         _check_finite(self.fields, matrix)
         _check_symmetric(matrix)
         diagonal = matrix.diagonal()
-        self.offset = float(offset) + 0.5 * float(diagonal.sum())
-        if not np.isfinite(self.offset):
-            raise DataError(f"expected a finite offset, got {offset}")
+        self.offset = real(offset, "offset", error=DataError) + 0.5 * float(diagonal.sum())
         self.couplings = _without_diagonal(matrix, diagonal)
+        _check_size(self.offset, self.fields, self.couplings)
+        self.products = _check_products(products, self.size)
         self._warn_of_range()
 
     @classmethod
@@ -126,19 +137,12 @@ class Ising:
         >>> Ising.from_edges(3, [0, 1, 1], [1, 2, 0], [1.0, 2.0, 1.0]).energies([[1, 1, -1]])
         array([0.])
         """
-        first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
-        weights = np.asarray(weights, np.float64)
-        if not first.shape == second.shape == weights.shape:
-            raise DataError(
-                "edges need as many first ends as second ends and weights, got "
-                f"{first.size}, {second.size} and {weights.size}"
-            )
-        ends = np.concatenate([first, second])
-        if ends.size and (ends.min() < 0 or ends.max() >= size):
-            wrong = ends[(ends < 0) | (ends >= size)][0]
-            raise DataError(f"an edge names spin {wrong}; spins are numbered 0 to {size - 1}")
+        size = whole(size, "size", 0, error=DataError)
+        check_memory(size, f"the fields of {size:,} spins")
+        first, second = edge_ends(size, first, second, "spin")
+        weights = real_array(weights, "weights", (len(first),))
         loops = first == second
-        offset = offset + float(weights[loops].sum())
+        offset = real(offset, "offset", error=DataError) + float(weights[loops].sum())
         u, v, w = first[~loops], second[~loops], weights[~loops]
         pairs = (np.concatenate([u, v]), np.concatenate([v, u]))
         matrix = sparse.csr_array((np.concatenate([w, w]), pairs), shape=(size, size))
@@ -159,14 +163,17 @@ class Ising:
         """
         q = _square(matrix)
         _check_finite(np.zeros(0), q)
+        offset = real(offset, "offset", error=DataError)
         diagonal = q.diagonal().astype(np.float64)
-        both = _without_diagonal(q + q.T, 2 * diagonal)
+        # Quarters first, for the sum of two numbers of 1e308 is not finite.
+        both = _without_diagonal(q / 4 + q.T / 4, diagonal / 2)
         rows = np.asarray(both.sum(axis=1)).reshape(-1)
-        single = diagonal if linear is None else diagonal + np.asarray(linear, np.float64)
-        if single.shape != diagonal.shape:
-            raise DataError(f"expected {diagonal.size} linear terms, got {single.size}")
-        constant = offset + 0.5 * single.sum() + rows.sum() / 8
-        return cls(single / 2 + rows / 4, both / 4, constant)
+        terms = np.zeros(len(diagonal)) if linear is None else linear
+        with np.errstate(over="ignore"):
+            single = diagonal + real_array(terms, "linear", diagonal.shape)
+        _check_size(offset, single, both)
+        constant = offset + 0.5 * single.sum() + rows.sum() / 2
+        return cls(single / 2 + rows, both, constant)
 
     @property
     def size(self) -> int:
@@ -179,9 +186,14 @@ class Ising:
         return sparse.issparse(self.couplings)
 
     def energies(self, spins: Any) -> np.ndarray:
-        """Return E of each row of ``spins`` (reads, n), computed in float64."""
-        s = np.asarray(spins, np.float64)
-        s = s.reshape(-1, self.size) if self.size else s.reshape(len(s), 0)
+        """Return E of each row of ``spins`` (reads, n), computed in float64.
+
+        Raises
+        ------
+        DataError
+            If a row has another length, or holds anything but −1 and +1.
+        """
+        s = sign_rows(spins, "spins", self.size)
         pulls = (self.couplings @ s.T).T
         return s @ self.fields + 0.5 * np.einsum("rn,rn->r", s, pulls) + self.offset
 
@@ -207,13 +219,12 @@ class Ising:
 
 def _square(matrix: Any) -> Any:
     if sparse.issparse(matrix):
+        if matrix.dtype.kind not in "biuf":
+            raise DataError(f"expected a square matrix of numbers, got type {matrix.dtype}")
         result: Any = sparse.csr_array(matrix, dtype=np.float64)
         result.sum_duplicates()
     else:
-        try:
-            result = np.array(matrix, np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"expected a square matrix of numbers: {error}") from None
+        result = float_array(matrix, "expected a square matrix of numbers")
         if result.size == 0:
             result = result.reshape(0, 0)
     if result.ndim != 2 or result.shape[0] != result.shape[1]:
@@ -226,6 +237,29 @@ def _square(matrix: Any) -> Any:
             return result.toarray()
         return result
     return result if dense else sparse.csr_array(result)
+
+
+def _check_products(products: Any, size: int) -> tuple[Product, ...]:
+    """Refuse pairs of matrices that do not act on a table of so many spins."""
+    found: list[Product] = []
+    if not isinstance(products, tuple | list):
+        raise DataError(f"products must be a list of pairs of matrices, got {products!r}")
+    for pair in products:
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or all(a is None for a in pair):
+            raise DataError(
+                "products must be pairs of two matrices, or of a matrix and None for an identity, "
+                f"got {pair!r}"
+            )
+        sides = [None if side is None else real_array(side, "a product") for side in pair]
+        given = [side for side in sides if side is not None]
+        square = all(side.ndim == 2 and side.shape[0] == side.shape[1] > 0 for side in given)
+        if not square or size % int(np.prod([len(side) for side in given])):
+            raise DataError(f"products must be square matrices for a table of {size} spins")
+        found.append((sides[0], sides[1]))
+    shapes = {table_shape(size, *pair) for pair in found}
+    if len(shapes) > 1 or any(rows * columns != size for rows, columns in shapes):
+        raise DataError(f"products must all act on one table of {size} spins, got {shapes}")
+    return tuple(found)
 
 
 def _without_diagonal(matrix: Matrix, diagonal: np.ndarray) -> Matrix:
@@ -259,6 +293,18 @@ def _check_finite(fields: np.ndarray, matrix: Matrix) -> None:
         raise DataError(
             f"the coupling in row {rows[k]}, column {columns[k]} (counted from 0) is {entries[k]}; "
             "every weight must be finite"
+        )
+
+
+def _check_size(offset: float, fields: np.ndarray, couplings: Matrix) -> None:
+    """Refuse weights whose sum float64 cannot hold."""
+    values = couplings if isinstance(couplings, np.ndarray) else couplings.data
+    with np.errstate(over="ignore"):
+        total = abs(offset) + np.abs(fields).sum() + np.abs(np.asarray(values)).sum()
+    if not np.isfinite(total):
+        raise DataError(
+            "the weights are so large that energies are beyond what float64 can hold; divide them "
+            "all by one number"
         )
 
 

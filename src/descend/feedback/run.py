@@ -68,19 +68,23 @@ class Machine:
     def __post_init__(self) -> None:
         problem, n = self.problem, self.problem.size
         couplings: Any = problem.couplings
+        # A power of two changes no digit, and brings any weights into the range of float32.
+        unit = 2.0 ** np.frexp(problem.largest_weight())[1]
         # In single precision: half the memory traffic, and the estimate needs three digits.
-        low, high = extreme_eigenvalues(couplings.astype(np.float32))
+        low, high = extreme_eigenvalues((couplings / unit).astype(np.float32))
+        low, high = low * unit, high * unit
         strongest = float(np.abs(problem.fields).max(initial=0.0))
         size = max(-low, 0.05 * strongest) or 1.0
         self.spectrum = Spectrum(-high / size, max(-low / size, 0.0))
-        squares = couplings.multiply(couplings) if sparse.issparse(couplings) else couplings**2
-        total = np.asarray(squares.sum(axis=1)).reshape(-1) + problem.fields**2
+        scaled = couplings / unit
+        squares = scaled.multiply(scaled) if sparse.issparse(scaled) else scaled**2
+        total = np.asarray(squares.sum(axis=1)).reshape(-1) + (problem.fields / unit) ** 2
         self._padded = padded_size(n)
         self._width = max(8, 1 << max(self.replicas - 1, 0).bit_length())
         fields = np.zeros((self._padded, 1), np.float32)
         fields[:n, 0] = -problem.fields / size
         strength = np.ones((self._padded, 1), np.float32)
-        strength[:n, 0] = np.maximum(np.sqrt(total) / size, 1e-6)
+        strength[:n, 0] = np.maximum(np.sqrt(total) / (size / unit), 1e-6)
         self._setting = Setting(
             on_device(problem, 1.0 / size), jnp.asarray(fields), jnp.asarray(strength)
         )
@@ -93,11 +97,6 @@ class Machine:
                 groups=jnp.asarray(groups), place=jnp.asarray(place),
                 critical=_critical(problem, self.groups, size),
             )  # fmt: skip
-
-    @property
-    def square(self) -> bool:
-        """Whether the groups are the rows of a square whose columns are groups too."""
-        return self._setting.critical is not None
 
     def run(
         self,

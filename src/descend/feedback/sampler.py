@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from descend.errors import MissingExtraError
+from descend.errors import DataError, MissingExtraError, UsageError, did_you_mean
+from descend.feedback.arguments import one_of, seed_of, whole
 from descend.feedback.ising import Ising
 from descend.feedback.run import Progress
 from descend.feedback.search import Result, minimize
@@ -32,6 +33,12 @@ def ising_of(model: Any) -> tuple[Ising, list[Hashable]]:
     >>> labels, problem.energies([[1, -1]]).tolist()
     (['a', 'b'], [-1.0])
     """
+    if not isinstance(getattr(model, "vartype", None), dimod.Vartype):
+        raise UsageError(
+            "the model must be a dimod.BinaryQuadraticModel, got "
+            f"{type(model).__name__}; constrained models are solved by "
+            "descend.feedback.problems.models.solve_model"
+        )
     spin = model.spin
     labels = list(spin.variables)
     fields, (rows, columns, weights), offset = spin.to_numpy_vectors(variable_order=labels)
@@ -117,18 +124,33 @@ class FeedbackSampler(dimod.Sampler, dimod.Initialized):
         dimod.SampleSet
             Energies are computed by dimod in float64; ``info`` holds the algorithm, its
             parameters, the seed, steps, seconds and the trace of the best energy.
+
+        Raises
+        ------
+        UsageError
+            For a model of another kind, and as `descend.feedback.minimize`.
+        DataError
+            For initial states that do not fit the model.
         """
         self.remove_unknown_kwargs(**unknown)
+        seed = None if seed is None else seed_of(seed)
+        num_reads = None if num_reads is None else whole(num_reads, "num_reads", 1)
+        one_of(initial_states_generator, "initial_states_generator", ("none", "tile", "random"))
+        if knobs is not None and not isinstance(knobs, dict):
+            raise UsageError(f"knobs must be a dict of names and numbers, got {knobs!r}")
         problem, labels = ising_of(bqm)
         states = None
         if initial_states is not None:
-            parsed = self.parse_initial_states(
-                bqm.spin,
-                initial_states=initial_states,
-                initial_states_generator=initial_states_generator,
-                num_reads=num_reads,
-                seed=None if seed is None else seed % 2**32,
-            )
+            try:
+                parsed = self.parse_initial_states(
+                    bqm.spin,
+                    initial_states=initial_states,
+                    initial_states_generator=initial_states_generator,
+                    num_reads=num_reads,
+                    seed=None if seed is None else seed % 2**32,
+                )
+            except (TypeError, ValueError) as error:
+                raise DataError(f"initial_states do not fit the model: {error}") from None
             place = [parsed.initial_states.variables.index(label) for label in labels]
             states = np.asarray(parsed.initial_states.record.sample)[:, place]
             num_reads = parsed.num_reads
@@ -141,12 +163,27 @@ class FeedbackSampler(dimod.Sampler, dimod.Initialized):
             timeout=timeout,
             seed=seed,
             initial_states=states,
-            groups=None if groups is None else [[numbers[v] for v in group] for group in groups],
+            groups=None if groups is None else _numbered(groups, numbers),
             interrupt_function=interrupt_function,
             progress=progress,
             **(knobs or {}),
         )
         return _sample_set(result, bqm, labels)
+
+
+def _numbered(groups: Any, numbers: dict[Hashable, int]) -> list[list[int]]:
+    """Return groups of labels as groups of spins."""
+    try:
+        rows = [list(group) for group in groups]
+        strange = [label for row in rows for label in row if label not in numbers]
+    except TypeError as error:
+        raise UsageError(f"groups must be lists of labels, one list a group: {error}") from None
+    for label in strange:
+        raise UsageError(
+            f"a group names {label!r}, which is no variable of the model"
+            + (f".{did_you_mean(label, map(str, numbers))}" if isinstance(label, str) else "")
+        )
+    return [[numbers[label] for label in row] for row in rows]
 
 
 def _sample_set(result: Result, bqm: Any, labels: list[Hashable]) -> Any:

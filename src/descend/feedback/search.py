@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from descend.errors import DataError, UsageError, did_you_mean
+from descend.errors import UsageError, did_you_mean
+from descend.feedback.arguments import (
+    MOST_STEPS,
+    check_callable,
+    real,
+    seed_of,
+    whole,
+)
 from descend.feedback.descent import descend_greedily
 from descend.feedback.dynamics import ALGORITHMS
 from descend.feedback.dynamics.bifurcation import stable_step
+from descend.feedback.dynamics.rule import KNOBS
 from descend.feedback.ising import Ising
 from descend.feedback.run import Machine, Outcome, Progress
+from descend.feedback.search_arguments import (
+    check_algorithm,
+    check_room,
+    checked_states,
+    group_rows,
+)
 
 __all__ = ["Result", "minimize"]
 
@@ -136,7 +151,8 @@ def minimize(
     Raises
     ------
     UsageError
-        For an unknown algorithm or knob, or a number out of its range.
+        For an unknown algorithm or knob, a number out of its range, or groups that name a spin
+        that is not there, or one spin twice.
     DataError
         For initial states of the wrong size or with values other than −1 and +1.
 
@@ -147,16 +163,33 @@ def minimize(
     >>> result.energy
     -4.0
     """
+    if not isinstance(problem, Ising):
+        raise UsageError(
+            "minimize takes an Ising, as from Ising(...), Ising.from_qubo or Ising.from_edges, got "
+            f"{type(problem).__name__}; problems are solved by descend.feedback.problems.solve"
+        )
+    timeout = None if timeout is None else real(timeout, "timeout", above=0)
     num_reads = _reads_for(problem, timeout) if num_reads is None else num_reads
-    _check(algorithm, num_reads, num_steps, timeout, groups)
-    seed = int(np.random.SeedSequence().generate_state(1)[0] >> 1) if seed is None else int(seed)
-    guess = _check_states(initial_states, problem.size, num_reads)
+    num_reads = whole(num_reads, "num_reads", 1)
+    num_steps = whole(num_steps, "num_steps", 1, MOST_STEPS)
+    members = group_rows(groups, problem.size)
+    check_algorithm(algorithm, members, problem.size)
+    check_callable(interrupt_function, "interrupt_function", "no argument")
+    check_callable(progress, "progress", "one argument, a Progress")
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0] >> 1)
+    seed = seed_of(seed)
+    check_room(num_reads, problem.size)
+    guess = checked_states(initial_states, problem.size, num_reads)
     started = time.perf_counter()
     deadline = np.inf if timeout is None else started + timeout
     if problem.size == 0:
         nothing = np.zeros((num_reads, 0))
         energies = np.full(num_reads, problem.offset)
-        return Result(nothing.astype(np.int8), energies, nothing, algorithm, {}, seed, 0, 0.0, [])
+        amplitudes = nothing.astype(np.float32)
+        return Result(
+            nothing.astype(np.int8), energies, amplitudes, algorithm, {}, seed, 0, 0.0, []
+        )
     trace: list[Progress] = []
 
     def watch(now: Progress) -> None:
@@ -169,12 +202,7 @@ def minimize(
         late = time.perf_counter() >= deadline
         return late or (interrupt_function is not None and bool(interrupt_function()))
 
-    machine = Machine(problem, _group_array(groups), num_reads, stop, watch, started)
-    if algorithm == "softassign" and not machine.square:
-        raise UsageError(
-            'algorithm "softassign" needs as many groups as each has members, and every spin in '
-            "one of them: rows and columns of a permutation"
-        )
+    machine = Machine(problem, members, num_reads, stop, watch, started)
     search = _Search(machine, deadline, seed, num_reads)
     if guess is not None:
         search.keep(guess, guess.astype(np.float32))
@@ -297,7 +325,13 @@ def _candidates(algorithm: str, machine: Machine, knobs: dict[str, float]) -> di
                     f'algorithm "{algorithm}" has no parameter {knob!r}; it has '
                     f"{', '.join(known)}.{did_you_mean(knob, known)}"
                 )
-        return {algorithm: [{**known, **knobs}]}
+        set_ = {knob: real(value, knob, **KNOBS[knob]) for knob, value in knobs.items()}
+        return {algorithm: [{**known, **set_}]}
+    for knob in knobs:
+        if knob not in KNOBS:
+            raise UsageError(
+                f"unknown argument {knob!r}.{did_you_mean(knob, signature(minimize).parameters)}"
+            )
     if knobs:
         raise UsageError(f"name an algorithm to set {', '.join(knobs)}; auto chooses them itself")
     found = {}
@@ -324,42 +358,3 @@ def _reads_for(problem: Ising, timeout: float | None) -> int:
         return READS
     steps = timeout / max(PULL_SECONDS * READS * couplings.nnz, 1e-9)
     return READS if steps >= FEW_STEPS else FEW_READS
-
-
-def _check(algorithm: str, reads: int, steps: int, timeout: float | None, groups: Any) -> None:
-    names = ["auto", *ALGORITHMS]
-    if algorithm not in names:
-        raise UsageError(
-            f"unknown algorithm {algorithm!r}; choose one of {', '.join(names)}."
-            f"{did_you_mean(str(algorithm), names)}"
-        )
-    for word, value in (("num_reads", reads), ("num_steps", steps)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise UsageError(f"{word} must be an integer of at least 1, got {value!r}")
-    if timeout is not None and not timeout > 0:
-        raise UsageError(f"timeout must be a number of seconds above 0, got {timeout!r}")
-    if algorithm in ("potts", "softassign") and groups is None:
-        raise UsageError(f'algorithm "{algorithm}" needs groups: which spins are one-hot together')
-
-
-def _check_states(states: Any, n: int, reads: int) -> np.ndarray | None:
-    if states is None:
-        return None
-    array = np.asarray(states)
-    if array.ndim != 2 or array.shape[1] != n:
-        raise DataError(f"initial_states must have shape (k, {n}), got {array.shape}")
-    if not np.isin(array, (-1, 1)).all():
-        raise DataError("initial_states must hold only -1 and +1")
-    if len(array) > reads:
-        raise DataError(f"{len(array)} initial states for {reads} reads; raise num_reads")
-    return array.astype(np.int8)
-
-
-def _group_array(groups: Iterable[Iterable[int]] | None) -> np.ndarray | None:
-    if groups is None:
-        return None
-    rows = [list(group) for group in groups]
-    array = np.full((len(rows), max(map(len, rows), default=1)), -1, np.int32)
-    for k, row in enumerate(rows):
-        array[k, : len(row)] = row
-    return array

@@ -13,7 +13,34 @@ from jax import lax
 from descend.feedback.couplings import Couplings
 from descend.spec import Spec
 
-__all__ = ["Best", "Clock", "Critical", "Rule", "Setting", "begin", "energy_of", "evolve", "signs"]
+__all__ = [
+    "Best",
+    "Clock",
+    "Critical",
+    "KNOBS",
+    "Rule",
+    "Setting",
+    "begin",
+    "energy_of",
+    "evolve",
+    "signs",
+]
+
+LARGEST_KNOB = 1e6
+
+KNOBS: dict[str, dict[str, Any]] = {
+    "cold": {"above": 0.0, "at_most": LARGEST_KNOB},
+    "control": {"at_least": 0.0, "at_most": LARGEST_KNOB},
+    "coupling": {"above": 0.0, "at_most": LARGEST_KNOB},
+    "growth": {"at_least": 0.0, "at_most": LARGEST_KNOB},
+    "hot": {"above": 0.0, "at_most": LARGEST_KNOB},
+    "mixing": {"above": 0.0, "at_most": 1.0},
+    "noise": {"at_least": 0.0, "at_most": LARGEST_KNOB},
+    "self": {"at_least": 0.0, "at_most": LARGEST_KNOB},
+    "share": {"above": 0.0, "at_most": 1.0},
+    "time_step": {"above": 0.0, "at_most": LARGEST_KNOB},
+}
+"""The bounds of every knob; one name means the same in every rule."""
 
 
 class Critical(NamedTuple):

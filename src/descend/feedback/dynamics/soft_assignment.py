@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from descend.feedback.dynamics.mean_field import largest_members, members_to_spins
 from descend.feedback.dynamics.rule import Clock, Rule, Setting, signs
 from descend.feedback.spectrum import Spectrum
+from descend.spec import check_integer
 
 __all__ = ["SoftAssignment"]
 
@@ -38,6 +39,9 @@ class SoftAssignment(Rule):
 
     grouped: ClassVar[bool] = True
     turns: int = 3
+
+    def __post_init__(self) -> None:
+        check_integer(self, "turns", at_least=1)
 
     def knobs(self, spectrum: Spectrum) -> dict[str, float]:
         """Return a fall from the critical temperature on, and m = 0.6."""

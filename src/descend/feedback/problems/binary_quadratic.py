@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from descend.errors import DataError, UsageError
+from descend.feedback.arguments import sign_row
 from descend.feedback.ising import Ising
 from descend.feedback.problems.problem import Answer, Problem
 
@@ -35,8 +37,21 @@ class BinaryQuadratic(Problem):
     def __init__(
         self, energy: Ising, binary: bool = True, labels: Sequence[Any] | None = None
     ) -> None:
-        self.energy, self.binary = energy, binary
+        if not isinstance(energy, Ising):
+            raise UsageError(
+                "energy must be an Ising, as from Ising.from_qubo(matrix), got "
+                f"{type(energy).__name__}"
+            )
+        self.energy, self.binary = energy, bool(binary)
+        if labels is not None and (isinstance(labels, str) or not isinstance(labels, Sequence)):
+            raise DataError(
+                f"labels must be a list or tuple of names, one a variable, got {labels!r}"
+            )
         self.labels = list(range(energy.size)) if labels is None else list(labels)
+        if len(self.labels) != energy.size:
+            raise DataError(
+                f"labels must name each of {energy.size} variables, got {len(self.labels)}"
+            )
 
     def encode(self) -> Ising:
         """Return the energy itself."""
@@ -44,6 +59,6 @@ class BinaryQuadratic(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the state and its energy."""
-        spins = np.asarray(spins)
+        spins = sign_row(spins, "spins", self.energy.size)
         value = (spins > 0).astype(int) if self.binary else spins.astype(int)
         return Answer(value, float(self.energy.energies(spins[None])[0]))

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
-from descend.feedback.ising import Ising
+from descend.feedback.arguments import (
+    LARGEST,
+    edge_ends,
+    real,
+    sign_row,
+    state_of,
+    whole,
+    whole_array,
+)
+from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.problem import Answer, Problem, Report, solve
 from descend.feedback.problems.quadratic import Quadratic
 
@@ -27,23 +36,30 @@ class Coloring(Problem):
     penalty : float or None
         A; ``None``: 1, which makes leaving a node uncoloured cost as much as one conflict, so
         that the greedy descent always prefers a coloured node.
+
+    Raises
+    ------
+    DataError
+        If there are no nodes or no colours, or an edge names a node that is not there or joins a
+        node to itself.
     """
 
     def __init__(
         self, nodes: int, first: Any, second: Any, colors: int, penalty: float | None = None
     ) -> None:
-        ends = np.column_stack([np.asarray(first, np.int64), np.asarray(second, np.int64)])
-        if nodes < 1:
-            raise DataError("a graph needs at least one node")
-        if colors < 1:
-            raise DataError(f"colors must be at least 1, got {colors}")
+        nodes = whole(nodes, "the number of nodes", 1, error=DataError)
+        colors = whole(colors, "colors", 1, error=DataError)
+        check_memory(nodes * colors, f"{colors:,} colours for each of {nodes:,} nodes")
+        ends = np.column_stack(edge_ends(nodes, first, second, "node"))
         loops = ends[:, 0] == ends[:, 1]
         if loops.any():
             node = int(ends[loops][0, 0]) + 1
             raise DataError(f"node {node} has an edge to itself, so no colouring exists")
         self.nodes, self.colors = nodes, colors
         self.edges = np.unique(np.sort(ends, axis=1), axis=0)
-        self.penalty = 1.0 if penalty is None else penalty
+        self.penalty = (
+            1.0 if penalty is None else real(penalty, "penalty", above=0, at_most=LARGEST)
+        )
         self.neighbours = [np.zeros(0, np.int64)] * nodes
         both = np.concatenate([self.edges, self.edges[:, ::-1]])
         for node, rows in _split(both):
@@ -64,7 +80,8 @@ class Coloring(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the colour of each node; the cost is the number of conflicts."""
-        ones = np.asarray(spins).reshape(self.nodes, self.colors) > 0
+        spins = sign_row(spins, "spins", self.nodes * self.colors)
+        ones = spins.reshape(self.nodes, self.colors) > 0
         counts = ones.sum(axis=1)
         broken = [f"node {v + 1} has {counts[v]} colours" for v in np.flatnonzero(counts != 1)]
         answer = self.judge(np.where(counts > 0, ones.argmax(axis=1), -1))
@@ -74,6 +91,12 @@ class Coloring(Problem):
 
     def judge(self, colors: np.ndarray) -> Answer:
         """Judge a colour for each node, −1 for none."""
+        colors = whole_array(colors, "colors", (self.nodes,))
+        if colors.min() < -1 or colors.max() >= self.colors:
+            raise DataError(
+                f"colors are numbered 0 to {self.colors - 1} (-1 for none), got "
+                f"{colors.min()} to {colors.max()}"
+            )
         same = colors[self.edges[:, 0]] == colors[self.edges[:, 1]]
         same &= colors[self.edges[:, 0]] >= 0
         broken = tuple(f"nodes {u + 1} and {v + 1} share a colour" for u, v in self.edges[same])
@@ -90,9 +113,8 @@ class Coloring(Problem):
         ----------
         Hertz and de Werra (1987), Using tabu search techniques for graph coloring.
         """
-        scores = amplitudes.reshape(self.nodes, self.colors) + 0.5 * np.asarray(spins).reshape(
-            self.nodes, self.colors
-        )
+        spins, amplitudes = state_of(spins, amplitudes, self.nodes * self.colors)
+        scores = (amplitudes + 0.5 * spins).reshape(self.nodes, self.colors)
         colors = scores.argmax(axis=1)
         best = colors.copy()
         conflicts = np.zeros((self.nodes, self.colors))
@@ -126,16 +148,20 @@ def fewest_colors(
 ) -> tuple[int, Report | None]:
     """Lower the number of colours, from a greedy colouring's, until none is found.
 
-    Returns the fewest colours found and their report (``None`` where the greedy colouring was
-    never beaten). That a smaller number was not found is no proof that none exists.
+    ``start`` is the first number tried, where it is lower than a greedy colouring's. Returns the
+    fewest colours found and their report (``None`` where the greedy colouring was never beaten).
+    That a smaller number was not found is no proof that none exists.
     """
-    colors = greedy_colors(nodes, first, second) if start is None else start
+    colors = greedy_colors(nodes, first, second)
+    trial = colors - 1 if start is None else min(whole(start, "start", 1), colors - 1)
     found = None
-    while colors > 1:
-        report = solve(Coloring(nodes, first, second, colors - 1), **search)
+    while trial >= 1:
+        report = solve(Coloring(nodes, first, second, trial), **search)
         if not report.repaired.feasible:
             break
-        colors, found = int(report.repaired.value.max()) + 1, report
+        # Fewer may be used than were allowed, and not the first of them.
+        colors, found = len(set(report.repaired.value.tolist())), report
+        trial = colors - 1
     return colors, found
 
 

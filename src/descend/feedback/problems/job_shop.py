@@ -8,6 +8,15 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
+from descend.feedback.arguments import (
+    LARGEST,
+    float_array,
+    real,
+    sign_row,
+    state_of,
+    whole,
+    whole_array,
+)
 from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.problem import Answer, Problem
 from descend.feedback.problems.quadratic import Quadratic
@@ -15,16 +24,23 @@ from descend.feedback.problems.quadratic import Quadratic
 __all__ = ["JobShop"]
 
 TABU_TURNS = 200
+MOST_TIME = 1_000_000
 
 
 def _whole(numbers: Any) -> np.ndarray:
     """Return whole numbers as they are; others would be cut off."""
-    given = np.array(numbers, float)
-    cut = given != np.floor(given)
+    given = float_array(numbers, "machines and durations must be tables (jobs, operations)")
+    with np.errstate(invalid="ignore"):
+        cut = (given != np.floor(given)) | ~np.isfinite(given)
     if cut.any():
         raise DataError(
             f"machines and durations are whole numbers, got {given[cut][0]:g}: "
             "measure times in a smaller unit"
+        )
+    if np.abs(given).max(initial=0.0) > MOST_TIME:
+        raise DataError(
+            f"machines and durations must be at most {MOST_TIME:,}, got {np.abs(given).max():g}: "
+            "number machines from 0 on, and measure times in a larger unit"
         )
     return given.astype(int)
 
@@ -43,6 +59,12 @@ class JobShop(Problem):
     horizon : int or None
         Latest end of all; ``None``: the shortest of a few dozen greedy schedules.
     penalty : float
+
+    Raises
+    ------
+    DataError
+        If the tables differ in shape or hold anything but whole numbers in their range, or the
+        horizon is too short for a job.
 
     References
     ----------
@@ -68,11 +90,16 @@ class JobShop(Problem):
         self.behind = ends[:, -1:] - self.before
         if horizon is None:
             horizon = self._short_horizon()
+        horizon = whole(horizon, "horizon", error=DataError)
         if horizon < ends[:, -1].max():
             raise DataError(
                 f"no schedule fits into {horizon}: one job alone takes {ends[:, -1].max()}"
             )
-        self.horizon, self.penalty = int(horizon), penalty
+        self.horizon, self.penalty = horizon, real(penalty, "penalty", above=0, at_most=LARGEST)
+        check_memory(
+            self.machines.size * horizon,
+            f"the starts of {self.machines.size} operations until {horizon:,}",
+        )
         windows = (self.horizon - self.behind - self.before + 1).reshape(-1)
         self._starts = np.concatenate([[0], np.cumsum(windows)])
         self._operation = np.repeat(np.arange(windows.size), windows)
@@ -111,7 +138,7 @@ class JobShop(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return start times (jobs, operations), −1 where an operation has none."""
-        chosen = np.flatnonzero(np.asarray(spins) > 0)
+        chosen = np.flatnonzero(sign_row(spins, "spins", int(self._starts[-1])) > 0)
         starts = np.full(self.jobs * self.length, -1)
         counts = np.bincount(self._operation[chosen], minlength=starts.size)
         starts[self._operation[chosen][::-1]] = self._time[chosen][::-1]
@@ -126,6 +153,9 @@ class JobShop(Problem):
 
     def judge(self, starts: np.ndarray) -> Answer:
         """Judge start times; the cost is the end of the last operation."""
+        starts = whole_array(starts, "starts", self.machines.shape)
+        if starts.min() < 0:
+            raise DataError(f"starts must be at least 0, got {starts.min()}")
         ends = starts + self.durations
         broken = [
             f"job {j + 1} starts operation {k + 2} before operation {k + 1} ended"
@@ -148,7 +178,8 @@ class JobShop(Problem):
         ----------
         van Laarhoven, Aarts and Lenstra (1992), Job shop scheduling by simulated annealing (moves).
         """
-        scores = amplitudes + 0.5 * np.asarray(spins)
+        spins, amplitudes = state_of(spins, amplitudes, int(self._starts[-1]))
+        scores = amplitudes + 0.5 * spins
         favoured = np.array([self._time[g[int(scores[g].argmax())]] for g in self.groups()], float)
         priority = favoured.reshape(self.machines.shape)
         sequences = self._sequences(self._greedy(priority))

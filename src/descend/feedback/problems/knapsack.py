@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
-from descend.feedback.ising import Ising
+from descend.feedback.arguments import LARGEST, real, real_array, sign_row, state_of
+from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.problem import Answer, Problem
 from descend.feedback.problems.quadratic import Quadratic
 
 __all__ = ["Knapsack"]
+
+MOST_WEIGHT = 2**53
 
 
 class Knapsack(Problem):
@@ -26,7 +29,14 @@ class Knapsack(Problem):
         Value of having both of two items (the quadratic knapsack); only the sum of [i, j] and
         [j, i] counts.
     penalty : float or None
-        A; ``None``: 1.05 times the best ratio of value to weight.
+        A; ``None``: 1.05 times the most that one item can gain, so that no choice over the capacity
+        has a lower energy than the best one that fits.
+
+    Raises
+    ------
+    DataError
+        If a value or weight is negative or not finite, a weight or the capacity no whole number of
+        at most 2⁵³, or the arrays differ in length.
 
     References
     ----------
@@ -43,24 +53,36 @@ class Knapsack(Problem):
         pair_values: Any = None,
         penalty: float | None = None,
     ) -> None:
-        self.values, self.weights = np.asarray(values, float), np.asarray(weights, float)
+        self.values = real_array(values, "values", (None,), largest=LARGEST)
+        self.weights = real_array(weights, "weights", (None,), largest=LARGEST)
         n = self.values.size
         if not n or self.weights.size != n:
             raise DataError(f"expected a weight for each of {n} values, got {self.weights.size}")
+        if (self.values < 0).any():
+            place = int(np.flatnonzero(self.values < 0)[0])
+            raise DataError(
+                f"values must not be negative; entry {place} (counted from 0) is "
+                f"{self.values[place]:g}: leave such an item out"
+            )
         if (self.weights < 0).any() or (self.weights % 1).any():
             raise DataError("weights must be whole numbers, not negative; scale and round them")
-        if capacity < 0 or capacity != int(capacity):
+        if self.weights.sum() > MOST_WEIGHT:
+            raise DataError(
+                f"the weights sum to {self.weights.sum():.3g}, beyond 2⁵³, where float64 drops "
+                "digits; divide them and the capacity, and round"
+            )
+        capacity_ = real(capacity, "capacity", at_least=0, at_most=MOST_WEIGHT, error=DataError)
+        if capacity_ % 1:
             raise DataError(f"capacity must be a whole number of at least 0, got {capacity}")
-        pairs = np.zeros((n, n)) if pair_values is None else np.array(pair_values, float)
-        if pairs.shape != (n, n):
-            raise DataError(f"pair_values must have shape ({n}, {n}), got {pairs.shape}")
-        if not (np.isfinite(self.values).all() and np.isfinite(pairs).all()):
-            raise DataError("values must be finite")
+        check_memory(n * n, f"the values of pairs of {n:,} items")
+        given = np.zeros((n, n)) if pair_values is None else pair_values
+        pairs = real_array(given, "pair_values", (n, n), largest=LARGEST)
         self.pairs = np.triu(pairs + pairs.T, 1)
-        self.capacity = int(capacity)
+        self.capacity = int(capacity_)
         gains = self.values + np.abs(self.pairs + self.pairs.T).sum(axis=1)
-        ratio = float((gains / np.maximum(self.weights, 1.0)).max())
-        self.penalty = 1.05 * ratio if penalty is None else penalty
+        # Without any value a penalty of 0 would let every choice pass for feasible.
+        given = 1.05 * float(gains.max()) or 1.0 if penalty is None else penalty
+        self.penalty = real(given, "penalty", above=0, at_most=LARGEST)
 
     def encode(self) -> Ising:
         """Return the energy; for a feasible choice with exact slack it is minus the value."""
@@ -85,10 +107,15 @@ class Knapsack(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return which items are in, and their value."""
-        return self.judge(np.asarray(spins)[: self.values.size] > 0)
+        n = self.values.size
+        return self.judge(sign_row(spins, "spins", n + self._bits().size)[:n] > 0)
 
     def judge(self, chosen: np.ndarray) -> Answer:
-        """Judge a choice of items."""
+        """Judge a choice of items: 1 or true for those that are in."""
+        given = real_array(chosen, "chosen", (self.values.size,))
+        if not np.isin(given, (0, 1)).all():
+            raise DataError("chosen must hold 0 or 1, or false or true, for each item")
+        chosen = given > 0
         weight = int(self.weights[chosen].sum())
         value = float(self.values[chosen].sum() + chosen @ self.pairs @ chosen)
         over = weight - self.capacity
@@ -97,8 +124,8 @@ class Knapsack(Problem):
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
         """Take out the items worth least per weight until it fits; then fill greedily."""
-        del amplitudes
-        chosen = np.asarray(spins)[: self.values.size] > 0
+        n = self.values.size
+        chosen = state_of(spins, amplitudes, n + self._bits().size)[0][:n] > 0
         both = self.pairs + self.pairs.T
         size = np.maximum(self.weights, 1e-9)
         while self.weights[chosen].sum() > self.capacity:

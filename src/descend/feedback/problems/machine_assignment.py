@@ -7,6 +7,16 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
+from descend.feedback.arguments import (
+    LARGEST,
+    check_largest,
+    float_array,
+    real,
+    sign_row,
+    state_of,
+    whole,
+    whole_array,
+)
 from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.problem import Answer, Problem
 from descend.feedback.problems.quadratic import Quadratic
@@ -25,18 +35,33 @@ class MachineAssignment(Problem):
         Needed when ``times`` has one axis.
     penalty : float or None
         A; ``None``: (largest time)² + 2 · largest time · mean load, what adding a job can cost.
+
+    Raises
+    ------
+    DataError
+        If times are no numbers of at least 0, their shape does not fit the number of machines, or
+        a job is possible nowhere.
     """
 
     def __init__(
         self, times: Any, machines: int | None = None, penalty: float | None = None
     ) -> None:
-        table = np.array(times, float)
-        if table.ndim == 1 and machines is not None and machines >= 1:
-            table = np.repeat(table[:, None], machines, axis=1)
+        table = float_array(times, "times must be an array of numbers")
+        if machines is not None:
+            machines = whole(machines, "machines", 1, error=DataError)
+            check_memory(table.size * machines, f"the times of {machines:,} machines")
+            if table.ndim == 1:
+                table = np.repeat(table[:, None], machines, axis=1)
+            elif table.ndim == 2 and table.shape[1] != machines:
+                raise DataError(
+                    f"times have a column for each of {table.shape[1]} machines, but machines is "
+                    f"{machines}; leave it out"
+                )
         if table.ndim != 2 or not table.size:
             raise DataError("give times (jobs,) with a number of machines, or (jobs, machines)")
         if np.isnan(table).any() or (table < 0).any():
             raise DataError("times must be numbers of at least 0 (infinite: not possible)")
+        check_largest(table, "times", LARGEST)
         stuck = np.flatnonzero(np.isinf(table).all(axis=1))
         if stuck.size:
             raise DataError(f"job {stuck[0] + 1} is possible on no machine")
@@ -46,7 +71,8 @@ class MachineAssignment(Problem):
         finite = np.where(self.allowed, table, 0.0) / self._scale
         mean = np.where(self.allowed, finite, np.inf).min(axis=1).sum() / self.count
         self._finite = finite
-        self.penalty = 1.0 + 2.0 * mean if penalty is None else penalty
+        given = 1.0 + 2.0 * mean if penalty is None else penalty
+        self.penalty = real(given, "penalty", above=0, at_most=LARGEST)
 
     def encode(self) -> Ising:
         """Return the energy, times scaled by the largest."""
@@ -65,7 +91,8 @@ class MachineAssignment(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the machine of each job, −1 for none."""
-        ones = np.asarray(spins).reshape(self.jobs, self.count) > 0
+        spins = sign_row(spins, "spins", self.jobs * self.count)
+        ones = spins.reshape(self.jobs, self.count) > 0
         counts = ones.sum(axis=1)
         machine = np.where(counts > 0, ones.argmax(axis=1), -1)
         broken = [f"job {j + 1} is on {counts[j]} machines" for j in np.flatnonzero(counts != 1)]
@@ -76,6 +103,12 @@ class MachineAssignment(Problem):
 
     def judge(self, machine: np.ndarray) -> Answer:
         """Judge a machine for each job."""
+        machine = whole_array(machine, "machine", (self.jobs,))
+        if machine.min() < 0 or machine.max() >= self.count:
+            raise DataError(
+                f"machines are numbered 0 to {self.count - 1}, got {machine.min()} to "
+                f"{machine.max()}"
+            )
         jobs = np.arange(self.jobs)
         broken = tuple(
             f"job {j + 1} is not possible on machine {machine[j] + 1}"
@@ -86,7 +119,8 @@ class MachineAssignment(Problem):
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
         """Take each job's strongest machine; then move or swap jobs off the busiest machine."""
-        scores = (amplitudes + 0.5 * np.asarray(spins)).reshape(self.jobs, self.count)
+        spins, amplitudes = state_of(spins, amplitudes, self.jobs * self.count)
+        scores = (amplitudes + 0.5 * spins).reshape(self.jobs, self.count)
         machine = np.where(self.allowed, scores, -np.inf).argmax(axis=1)
         table = np.where(self.allowed, self.times, np.inf)
         jobs = np.arange(self.jobs)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
-from descend.feedback.ising import Ising
+from descend.feedback.arguments import LARGEST, edge_ends, real_array, sign_row, whole
+from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.problem import Answer, Problem
 
 __all__ = ["MaxCut"]
@@ -24,6 +25,11 @@ class MaxCut(Problem):
     weights : array (edges,) or None
         ``None``: all 1.
 
+    Raises
+    ------
+    DataError
+        If there are no nodes, an edge names a node that is not there, or a weight is not finite.
+
     Examples
     --------
     >>> from descend.feedback.problems import solve
@@ -34,11 +40,11 @@ class MaxCut(Problem):
     maximize = True
 
     def __init__(self, nodes: int, first: Any, second: Any, weights: Any = None) -> None:
-        self.nodes = nodes
-        self.first, self.second = np.asarray(first, np.int64), np.asarray(second, np.int64)
-        self.weights = np.ones(self.first.size) if weights is None else np.asarray(weights, float)
-        if nodes < 1:
-            raise DataError("a graph needs at least one node")
+        self.nodes = whole(nodes, "the number of nodes", 1, error=DataError)
+        check_memory(self.nodes, f"the sides of {self.nodes:,} nodes")
+        self.first, self.second = edge_ends(self.nodes, first, second, "node")
+        given = np.ones(self.first.size) if weights is None else weights
+        self.weights = real_array(given, "weights", (self.first.size,), largest=LARGEST)
 
     def encode(self) -> Ising:
         """Return J_ij = w_ij / 2 with the offset that makes the energy minus the cut."""
@@ -49,6 +55,6 @@ class MaxCut(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the side of each node, and the cut."""
-        side = np.asarray(spins) > 0
+        side = sign_row(spins, "spins", self.nodes) > 0
         cut = float(self.weights[side[self.first] != side[self.second]].sum())
         return Answer(side.astype(int), cut)

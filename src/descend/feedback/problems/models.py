@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from descend.errors import DataError, MissingExtraError
+from descend.feedback.arguments import real
 
 __all__ = ["ModelReport", "solve_model"]
 
@@ -82,6 +83,8 @@ def solve_model(model: Any, *, penalty: float | None = None, **search: Any) -> M
         ) from error
 
     sampler = FeedbackSampler()
+    if penalty is not None:
+        penalty = real(penalty, "penalty", above=0)
     if not isinstance(model, dimod.ConstrainedQuadraticModel):
         first = sampler.sample(model, **search).first
         return ModelReport(dict(first.sample), float(first.energy), {}, 1.0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
+from descend.feedback.arguments import LARGEST, real_array, sign_row, state_of
 from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.problem import Answer, Problem
 
@@ -22,15 +23,33 @@ class NumberPartition(Problem):
     Parameters
     ----------
     numbers : array (n,)
-        Non-negative and finite.
+        Non-negative and finite; whole numbers up to 2⁵³, beyond which float64 drops digits.
+
+    Raises
+    ------
+    DataError
+        If there are no numbers, or one of them is not of this kind.
     """
 
     def __init__(self, numbers: Any) -> None:
-        self.numbers = np.asarray(numbers, float).reshape(-1)
+        self.numbers = real_array(numbers, "numbers to partition", (None,), largest=LARGEST)
         if not self.numbers.size:
             raise DataError("there are no numbers to partition")
-        if not np.isfinite(self.numbers).all() or (self.numbers < 0).any():
-            raise DataError("numbers to partition must be finite and not negative")
+        if (self.numbers < 0).any():
+            place = int(np.flatnonzero(self.numbers < 0)[0])
+            raise DataError(
+                "numbers to partition must not be negative; entry "
+                f"{place} (counted from 0) is {self.numbers[place]:g}"
+            )
+        given = np.asarray(numbers)
+        if given.dtype.kind in "iuO":
+            for place, (was, now) in enumerate(zip(given.tolist(), self.numbers, strict=True)):
+                if isinstance(was, int) and int(now) != was:
+                    raise DataError(
+                        f"the whole number {was}, entry {place} (counted from 0), is beyond 2⁵³ "
+                        "and float64 drops its last digits; divide all numbers by their common "
+                        "factor, or give floats where rounding does no harm"
+                    )
 
     def encode(self) -> Ising:
         """Return J_ij = 2 a_i a_j / max a²."""
@@ -40,7 +59,7 @@ class NumberPartition(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the heap of each number, and the difference of the sums."""
-        heap = (np.asarray(spins) > 0).astype(int)
+        heap = (sign_row(spins, "spins", self.numbers.size) > 0).astype(int)
         return Answer(heap, float(abs(self.numbers @ (2 * heap - 1))))
 
     def perfect(self, answer: Answer) -> bool:
@@ -50,8 +69,7 @@ class NumberPartition(Problem):
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
         """Move one number, or swap two, as long as the difference falls."""
-        del amplitudes
-        s = np.where(np.asarray(spins) > 0, 1.0, -1.0)
+        s, _ = state_of(spins, amplitudes, self.numbers.size)
         check_memory(s.size**2, "the table of swaps")
         for _ in range(10 * s.size + 10):
             signed = self.numbers * s

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from descend.errors import DataError
+from descend.feedback.arguments import sign_row, whole_array
 from descend.feedback.problems.quadratic import Quadratic
 
-__all__ = ["add_permutation", "nearest_permutation", "permutation_groups", "read_permutation"]
+__all__ = [
+    "add_permutation",
+    "nearest_permutation",
+    "permutation_groups",
+    "read_permutation",
+    "whole_permutation",
+]
 
 
 def add_permutation(terms: Quadratic, size: int, weight: float) -> None:
@@ -24,9 +34,25 @@ def permutation_groups(size: int) -> list[list[int]]:
     return np.arange(size * size).reshape(size, size).tolist()
 
 
-def read_permutation(spins: np.ndarray, size: int, row: str, column: str) -> tuple:
+def whole_permutation(values: Any, name: str, size: int) -> np.ndarray:
+    """Return values (size,) that name each of 0 to size − 1 once.
+
+    Examples
+    --------
+    >>> whole_permutation([0, 2, 2], "tour", 3)
+    Traceback (most recent call last):
+        ...
+    descend.errors.DataError: tour must name each of 0 to 2 once, got [0, 2, 2]
+    """
+    places = whole_array(values, name, (size,))
+    if not np.array_equal(np.sort(places), np.arange(size)):
+        raise DataError(f"{name} must name each of 0 to {size - 1} once, got {places.tolist()}")
+    return places
+
+
+def read_permutation(spins: Any, size: int, row: str, column: str) -> tuple:
     """Return the column of each row (−1 if none, the first if several) and what is broken."""
-    ones = spins.reshape(size, size) > 0
+    ones = sign_row(spins, "spins", size * size).reshape(size, size) > 0
     broken = [
         f"{word} {k + 1} chosen {count} times"
         for word, counts in ((row, ones.sum(axis=1)), (column, ones.sum(axis=0)))

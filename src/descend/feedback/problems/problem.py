@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from descend.errors import UsageError
+from descend.feedback.arguments import MOST_STEPS, check_callable, real, seed_of, whole
 from descend.feedback.ising import Ising
 from descend.feedback.search import Result, minimize
 
@@ -125,7 +127,12 @@ def solve(problem: Problem, *, timeout: float | None = None, **search: Any) -> R
     timeout : float or None
         Seconds in all.
     **search
-        Arguments of `descend.feedback.minimize`.
+        Arguments of `descend.feedback.minimize`, but for ``groups``, which the problem gives.
+
+    Raises
+    ------
+    UsageError
+        If this is no problem, or an argument of the search is unknown or out of its range.
 
     Examples
     --------
@@ -133,6 +140,16 @@ def solve(problem: Problem, *, timeout: float | None = None, **search: Any) -> R
     >>> solve(NumberPartition([3, 1, 1, 2, 2, 1]), seed=0, num_steps=100).repaired.cost
     0.0
     """
+    if not isinstance(problem, Problem):
+        raise UsageError(
+            f"solve takes a problem, as MaxCut(...), got {type(problem).__name__}; an Ising is "
+            "minimised by descend.feedback.minimize"
+        )
+    if "groups" in search:
+        raise UsageError("groups are the problem's own; leave them out, or use minimize")
+    if timeout is not None:
+        timeout = real(timeout, "timeout", above=0)
+    search = _checked(search)
     energy, groups = problem.encode(), problem.groups()
     repairs = type(problem).repair is not Problem.repair
     if timeout is None or not repairs:
@@ -157,6 +174,17 @@ def solve(problem: Problem, *, timeout: float | None = None, **search: Any) -> R
     if report is None:
         raise RuntimeError("a search makes at least one turn")
     return report
+
+
+def _checked(search: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are split among several searches, checked before the encoding."""
+    found = dict(search)
+    if found.get("seed") is not None:
+        found["seed"] = seed_of(found["seed"])
+    if "num_steps" in found:
+        found["num_steps"] = whole(found["num_steps"], "num_steps", 1, MOST_STEPS)
+    check_callable(found.get("interrupt_function"), "interrupt_function", "no argument")
+    return found
 
 
 def _judge(problem: Problem, result: Result, deadline: float = np.inf) -> Report:

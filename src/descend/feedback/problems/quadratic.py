@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from descend.feedback.ising import Ising, Product, table_shape
+from descend.errors import DataError
+from descend.feedback.arguments import whole
+from descend.feedback.ising import Ising, Product, check_memory, table_shape
 
 __all__ = ["Quadratic"]
 
@@ -25,6 +27,8 @@ class Quadratic:
     """
 
     def __init__(self, size: int) -> None:
+        size = whole(size, "size", 0, error=DataError)
+        check_memory(size, f"the terms of {size:,} variables")
         self.linear = np.zeros(size)
         self.constant = 0.0
         self._first: list[np.ndarray] = []

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
+from descend.feedback.arguments import LARGEST, real, real_array, state_of
 from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.permutation import (
     add_permutation,
     nearest_permutation,
     permutation_groups,
     read_permutation,
+    whole_permutation,
 )
 from descend.feedback.problems.problem import Answer, Problem
 from descend.feedback.problems.quadratic import Quadratic
@@ -33,6 +35,11 @@ class QuadraticAssignment(Problem):
         A of the one-hot rows and columns; ``None``: the mean cost of a pair of facilities, times
         the number of facilities: of the size of what one facility can gain.
 
+    Raises
+    ------
+    DataError
+        If the matrices are not square, of one size, finite and not empty.
+
     References
     ----------
     Koopmans and Beckmann (1957), Assignment problems and the location of economic activities.
@@ -41,7 +48,8 @@ class QuadraticAssignment(Problem):
     permutes = True
 
     def __init__(self, flow: Any, distance: Any, penalty: float | None = None) -> None:
-        self.flow, self.distance = np.array(flow, float), np.array(distance, float)
+        self.flow = real_array(flow, "flow", largest=LARGEST)
+        self.distance = real_array(distance, "distance", largest=LARGEST)
         shape = self.flow.shape
         if len(shape) != 2 or shape[0] != shape[1] or self.distance.shape != shape:
             raise DataError(
@@ -50,11 +58,10 @@ class QuadraticAssignment(Problem):
             )
         if not shape[0]:
             raise DataError("there are no facilities to place")
-        if not (np.isfinite(self.flow).all() and np.isfinite(self.distance).all()):
-            raise DataError("flows and distances must be finite")
         self.size = shape[0]
         typical = np.abs(self.flow).mean() * np.abs(self.distance).mean() * 2 * self.size
-        self.penalty = float(typical or 1.0) if penalty is None else penalty
+        given = float(typical or 1.0) if penalty is None else penalty
+        self.penalty = real(given, "penalty", above=0, at_most=LARGEST**2)
 
     def encode(self) -> Ising:
         """Return the energy; for a permutation it is its cost."""
@@ -71,11 +78,12 @@ class QuadraticAssignment(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the place of each facility; the cost of a broken assignment is infinite."""
-        places, broken = read_permutation(np.asarray(spins), self.size, "facility", "place")
+        places, broken = read_permutation(spins, self.size, "facility", "place")
         return Answer(places, float("inf"), broken) if broken else self.judge(places)
 
     def judge(self, places: np.ndarray) -> Answer:
-        """Return an assignment with its cost."""
+        """Return an assignment, the place of each facility, with its cost."""
+        places = whole_permutation(places, "places", self.size)
         return Answer(places, float((self.flow * self.distance[np.ix_(places, places)]).sum()))
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
@@ -86,7 +94,8 @@ class QuadraticAssignment(Problem):
         Taillard (1991), Robust taboo search for the quadratic assignment problem.
         """
         n = self.size
-        places = nearest_permutation(amplitudes + 0.5 * np.asarray(spins), n)
+        spins, amplitudes = state_of(spins, amplitudes, n * n)
+        places = nearest_permutation(amplitudes + 0.5 * spins, n)
         cost = self.judge(places).cost
         best, lowest = places, cost
         until = np.zeros((n, n), int)  # [facility, place]: when it may return there

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from descend.errors import DataError
+from descend.feedback.arguments import LARGEST, check_largest, float_array, real, state_of
 from descend.feedback.ising import Ising, check_memory
 from descend.feedback.problems.permutation import (
     add_permutation,
     nearest_permutation,
     permutation_groups,
     read_permutation,
+    whole_permutation,
 )
 from descend.feedback.problems.problem import Answer, Problem
 from descend.feedback.problems.quadratic import Quadratic
@@ -35,6 +37,11 @@ class TravellingSalesman(Problem):
     penalty : float or None
         A; ``None``: the largest distance.
 
+    Raises
+    ------
+    DataError
+        If distances are no square matrix of at least 2 cities, or one is negative or not finite.
+
     References
     ----------
     Lucas (2014), Ising formulations of many NP problems.
@@ -43,7 +50,7 @@ class TravellingSalesman(Problem):
     permutes = True
 
     def __init__(self, distances: Any, penalty: float | None = None) -> None:
-        d = np.array(distances, float)
+        d = float_array(distances, "distances must be an array of numbers")
         if d.ndim != 2 or d.shape[0] != d.shape[1]:
             raise DataError(f"distances must be a square matrix, got shape {d.shape}")
         np.fill_diagonal(d, 0.0)
@@ -52,8 +59,10 @@ class TravellingSalesman(Problem):
         if not np.isfinite(d).all() or (d < 0).any():
             i, j = np.argwhere(~np.isfinite(d) | (d < 0))[0]
             raise DataError(f"distance {i + 1} to {j + 1} is {d[i, j]}; it must be finite and >= 0")
+        check_largest(d, "distances", LARGEST)
         self.distances, self.cities = d, len(d)
-        self.penalty = float(d.max() or 1.0) if penalty is None else penalty
+        given = float(d.max() or 1.0) if penalty is None else penalty
+        self.penalty = real(given, "penalty", above=0, at_most=LARGEST)
 
     def encode(self) -> Ising:
         """Return the energy; for a tour it is its length."""
@@ -74,13 +83,14 @@ class TravellingSalesman(Problem):
 
     def decode(self, spins: np.ndarray) -> Answer:
         """Return the tour as city numbers from 0; the cost of a broken one is infinite."""
-        places, broken = read_permutation(np.asarray(spins), self.cities - 1, "city", "position")
+        places, broken = read_permutation(spins, self.cities - 1, "city", "position")
         if broken:
             return Answer(places, float("inf"), broken)
         return self.judge(np.concatenate([[0], 1 + np.argsort(places)]))
 
     def judge(self, tour: np.ndarray) -> Answer:
-        """Return a tour with its length."""
+        """Return a tour, all cities in their order, with its length."""
+        tour = whole_permutation(tour, "tour", self.cities)
         return Answer(tour, length(tour, self.distances))
 
     def repair(self, spins: np.ndarray, amplitudes: np.ndarray) -> Answer:
@@ -88,7 +98,8 @@ class TravellingSalesman(Problem):
 
         After each of a few kicks (`tours.kick`) the best tour is improved again.
         """
-        scores = amplitudes + 0.5 * np.asarray(spins)
+        spins, amplitudes = state_of(spins, amplitudes, (self.cities - 1) ** 2)
+        scores = amplitudes + 0.5 * spins
         places = nearest_permutation(scores, self.cities - 1)
         best = improve(np.concatenate([[0], 1 + np.argsort(places)]), self.distances)
         draw = np.random.default_rng(int(best @ np.arange(self.cities)))
