@@ -89,6 +89,50 @@ def test_errors_name_the_file_and_what_to_do(square, tmp_path):
         run(square, "--algorithm", "sbb")
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--colors", "3"], "colors are for colourings"),
+        (["--time-limit", "0"], "--time-limit must be above 0"),
+        (["--algorithm", "softassign"], "needs groups"),
+    ],
+)
+def test_options_that_do_not_fit(square, options, message):
+    with pytest.raises(UsageError, match=message):
+        run(square, *options)
+
+
+@pytest.mark.parametrize("option", ["--reads", "--steps", "--colors", "--seed"])
+def test_numbers_out_of_range(square, option):
+    result = run(square, option, "-1")
+    assert result.exit_code == 2
+    assert f"'{option}': -1 is not in the range" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("n.tsp", "DIMENSION: 2\nEDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: FULL_MATRIX\n"
+         "EDGE_WEIGHT_SECTION\n0 -1 -1 0\n", "distance 1 to 2 is -1"),
+        ("h.col", "p edge 9999999999999 0\n", "9,999,999,999,999 nodes"),
+        ("l.jsp", "1 1\n0 99999999\n", "at most 1,000,000"),
+        ("b.csv", "1e308,1e308\n1e308,1e308\n", "energies are beyond"),
+    ],
+)  # fmt: skip
+def test_problems_that_cannot_be_posed_name_their_file(tmp_path, name, text, message):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(TableError, match=message) as caught:
+        run(path)
+    assert name in str(caught.value)
+
+
+def test_two_cities_make_a_tour(tmp_path):
+    path = tmp_path / "two.tsp"
+    path.write_text("DIMENSION: 2\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n1 0 0\n2 3 4\n")
+    assert json.loads(run(path, "--time-limit", "0.3", "--reads", "2").stdout)["cost"] == 10
+
+
 @pytest.mark.parametrize("option", ["-o", "--picture"])
 def test_a_place_that_cannot_be_written_is_told_before_the_search(square, option):
     with pytest.raises(OutputError, match="nowhere"):

@@ -92,6 +92,22 @@ def written(folder, text, name="problem.txt"):
             "EDGE_WEIGHT_FORMAT must be one of",
         ),
         (read_dimod, "not a model", "not a binary quadratic model"),
+        (read_gset, "1_0 0\n", "line 1: the number of nodes must be an integer, got '1_0'"),
+        (read_matrix, "1_0\n", "line 1: column 1 must be a number, got '1_0'"),
+        (read_job_shop, "1 1\n0 " + "9" * 30, "line 2: a duration must be at most"),
+        (read_job_shop, "1 999999999999\n0 1\n", "line 2: expected 999999999999 pairs"),
+        (read_beasley, "9999999999999 0\n", "line 1: the terms of 9,999,999,999,999 variables"),
+        (read_tsplib, f"TYPE: CVRP\n{TOUR[10:].format('EUC_2D', POINTS)}", "line 1: TYPE must be"),
+        (
+            read_tsplib,
+            TOUR.format("EUC_2D", f"FIXED_EDGES_SECTION\n1 2\n-1\n{POINTS}"),
+            "line 4: a FIXED_EDGES_SECTION asks for more than a tour",
+        ),
+        (
+            read_tsplib,
+            f"NAME: x\n{TOUR.replace('3', '9999999').format('EUC_2D', POINTS)}",
+            "line 3: the distances between 9,999,999 cities would need",
+        ),
     ],
 )
 def test_malformed_files_name_the_line(tmp_path, read, text, message):
@@ -99,6 +115,18 @@ def test_malformed_files_name_the_line(tmp_path, read, text, message):
     with pytest.raises(TableError, match=r"problem\.txt") as caught:
         read(path)
     assert message in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_number(tmp_path):
+    path = tmp_path / "problem.txt"
+    path.write_bytes(b"\xef\xbb\xbf2 1\n1 2 3\n")
+    assert read_gset(path).weights.tolist() == [3.0]
+
+
+@pytest.mark.parametrize("path", [0, None, "a\0b"])
+def test_what_names_no_file_is_refused(path):
+    with pytest.raises(UsageError, match="the path of a file"):
+        read_gset(path)
 
 
 @pytest.mark.parametrize("read", [read_gset, read_tsplib, read_dimod])

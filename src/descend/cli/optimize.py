@@ -11,6 +11,7 @@ import click
 from descend.cli.destination import check_apart, check_picture, check_writable
 from descend.cli.options import json_option, quiet_option
 from descend.cli.values import Seconds
+from descend.errors import UsageError
 
 if TYPE_CHECKING:
     from descend.feedback.files import Loaded
@@ -30,11 +31,18 @@ PICTURES = ("answer", "energy", "states")
 )  # fmt: skip
 @click.option("--algorithm", default="auto", show_default=True, help="bsb, dsb, gsb, cac, nmfa …")
 @click.option(
-    "--reads", type=int, help="Networks side by side; default: 64, 8 where time is short."
+    "--reads",
+    type=click.IntRange(min=1),
+    help="Networks side by side; default: 64, 8 where time is short.",
 )
-@click.option("--steps", type=int, default=2000, show_default=True, help="Steps of the first run.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--colors", type=int, help="Colours allowed; default: as few as can be found.")
+@click.option(
+    "--steps", type=click.IntRange(1, 2**31 - 1), default=2000, show_default=True,
+    help="Steps of the first run.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--colors", type=click.IntRange(min=1), help="Colours allowed; default: as few as can be found."
+)
 @click.option("-o", "--out", help="Result file (JSON), written whole or not at all.")
 @click.option("--picture", help="SVG of the answer.")
 @click.option("--show", type=click.Choice(PICTURES), default="answer", help="What to draw.")
@@ -71,6 +79,8 @@ def command(
     from descend.feedback.files import load_problem
     from descend.feedback.problems import Coloring, solve
 
+    if seconds <= 0:
+        raise UsageError("--time-limit must be above 0, as 30s or 5m")
     if out is not None:
         check_apart(Path(out), file)
         check_writable(Path(out))

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from descend.errors import TableError, UsageError, did_you_mean
+from descend.errors import DataError, TableError, UsageError, did_you_mean
+from descend.feedback.arguments import whole
 from descend.feedback.formats import (
     Graph,
     read_beasley,
@@ -20,6 +21,7 @@ from descend.feedback.formats import (
     read_qaplib,
     read_tsplib,
 )
+from descend.feedback.formats.lines import path_of, read_bytes
 from descend.feedback.ising import Ising
 from descend.feedback.problems import (
     BinaryQuadratic,
@@ -89,13 +91,10 @@ class Loaded:
 
 def guess_kind(path: str | Path) -> str:
     """Return the kind by the ending, or by the shape of the first lines."""
-    path = Path(path)
+    path = path_of(path)
     if path.suffix.lower() in ENDINGS:
         return ENDINGS[path.suffix.lower()]
-    try:
-        head = path.read_bytes()[:4096]
-    except OSError as error:
-        raise TableError(f"{path}: cannot be read: {error.strerror}") from None
+    head = read_bytes(path)[:4096]
     if head.startswith(b"DIMOD") or head.lstrip().startswith(b"{"):
         return "bqm"
     rows = [line.split() for line in head.decode("utf-8", "replace").splitlines()]
@@ -117,20 +116,34 @@ def load_problem(path: str | Path, kind: str | None = None, *, colors: int | Non
     kind : str or None
         One of ``KINDS``; ``None``: by `guess_kind`.
     colors : int or None
-        For colourings; ``None``: as many as a greedy colouring needs.
+        For colourings alone; ``None``: as many as a greedy colouring needs.
 
     Raises
     ------
     UsageError
-        For an unknown kind.
+        For an unknown kind, or colours for a problem that has none.
     TableError
         If the file is malformed; the message names the line.
     """
     kind = guess_kind(path) if kind is None else kind
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise UsageError(
-            f"unknown kind {kind!r}; choose one of {', '.join(KINDS)}.{did_you_mean(kind, KINDS)}"
+            f"unknown kind {kind!r}; choose one of {', '.join(KINDS)}."
+            f"{did_you_mean(str(kind), KINDS)}"
         )
+    if colors is not None:
+        colors = whole(colors, "colors", 1)
+        if kind != "coloring":
+            raise UsageError(f"{path}: colors are for colourings; this is a problem of kind {kind}")
+    try:
+        return _load(path, kind, colors)
+    except TableError:
+        raise
+    except DataError as error:
+        raise TableError(f"{path}: {error}") from None
+
+
+def _load(path: str | Path, kind: str, colors: int | None) -> Loaded:
     if kind == "tsp":
         cities = read_tsplib(path)
         problem = TravellingSalesman(cities.distances)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from descend.errors import TableError
+from descend.errors import TableError, UsageError
 
-__all__ = ["Line", "Lines", "Numbers"]
+__all__ = ["Line", "Lines", "Numbers", "path_of", "read_bytes"]
+
+
+LARGEST = 2**53  # what float64 holds without dropping digits
 
 
 class Line(NamedTuple):
@@ -33,11 +37,9 @@ class Lines:
     """
 
     def __init__(self, path: str | Path, comments: tuple[str, ...] = ()) -> None:
-        self.path = Path(path)
+        self.path = path_of(path)
         try:
-            text = self.path.read_bytes().decode("utf-8", errors="strict")
-        except OSError as error:
-            raise TableError(f"{path}: cannot be read: {error.strerror}") from None
+            text = read_bytes(self.path).decode("utf-8-sig", errors="strict")
         except UnicodeDecodeError as error:
             raise TableError(f"{path}: not a text file: {error}") from None
         rows = text.splitlines()
@@ -63,9 +65,11 @@ class Lines:
     ) -> int:
         """Return a word as an integer inside bounds."""
         try:
-            value = int(word)
+            value = int(_plain(word))
         except ValueError:
-            self.fail(line, f"{what} must be an integer, got {word!r}")
+            self.fail(line, f"{what} must be an integer, got {_short(word)}")
+        if abs(value) > LARGEST:
+            self.fail(line, f"{what} must be at most {LARGEST:,}, got {_short(word)}")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"{low} to {high}" if high is not None else f"at least {low}"
             self.fail(line, f"{what} must be {bounds}, got {value}")
@@ -74,12 +78,38 @@ class Lines:
     def number(self, line: Line, word: str, what: str) -> float:
         """Return a word as a finite number."""
         try:
-            value = float(word)
+            value = float(_plain(word))
         except ValueError:
-            self.fail(line, f"{what} must be a number, got {word!r}")
+            self.fail(line, f"{what} must be a number, got {_short(word)}")
         if not math.isfinite(value):
-            self.fail(line, f"{what} must be finite, got {word!r}")
+            self.fail(line, f"{what} must be finite, got {_short(word)}")
         return value
+
+
+def path_of(path: Any) -> Path:
+    """Return a path, refusing what names no file."""
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
+        raise UsageError(f"expected the path of a file, got {path!r}")
+    return Path(path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in a file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TableError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _plain(word: str) -> str:
+    """Return a word as it is; Python would read 1_0 as 10."""
+    if "_" in word:
+        raise ValueError
+    return word
+
+
+def _short(word: str) -> str:
+    return repr(word if len(word) <= 40 else word[:37] + "...")
 
 
 class Numbers:

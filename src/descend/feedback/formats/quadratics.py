@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from descend.errors import MissingExtraError, TableError
-from descend.feedback.formats.lines import Lines
+from descend.errors import DataError, MissingExtraError, TableError
+from descend.feedback.formats.lines import Lines, path_of, read_bytes
 from descend.feedback.problems.quadratic import Quadratic
 
 __all__ = ["read_beasley", "read_dimod"]
@@ -36,7 +36,10 @@ def read_beasley(path: str | Path) -> Quadratic:
     if len(rows) != count:
         lines.fail(lines.last, f"the header announces {count} terms, the file holds {len(rows)}")
     seen: dict[tuple[int, int], int] = {}
-    terms = Quadratic(n)
+    try:
+        terms = Quadratic(n)
+    except DataError as error:
+        lines.fail(head, str(error))
     first, second, weights = [], [], []
     for line in rows:
         if len(line.words) != 3:
@@ -69,10 +72,7 @@ def read_dimod(path: str | Path) -> Any:
         raise MissingExtraError(
             'files of dimod need dimod. Install it with: pip install "descend[optimize]"'
         ) from error
-    try:
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        raise TableError(f"{path}: cannot be read: {error.strerror}") from None
+    raw = read_bytes(path_of(path))
     try:
         if raw.lstrip().startswith(b"{"):
             return dimod.BinaryQuadraticModel.from_serializable(json.loads(raw))

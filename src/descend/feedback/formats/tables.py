@@ -52,12 +52,13 @@ def read_job_shop(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     rows = lines.lines[1:]
     if len(rows) != jobs:
         lines.fail(lines.last, f"the header announces {jobs} jobs, the file holds {len(rows)}")
-    machines, durations = np.zeros((jobs, count), int), np.zeros((jobs, count), int)
-    for j, line in enumerate(rows):
+    for line in rows:
         if len(line.words) != 2 * count:
             lines.fail(
                 line, f"expected {count} pairs of machine and duration, got {len(line.words)} words"
             )
+    machines, durations = np.zeros((jobs, count), int), np.zeros((jobs, count), int)
+    for j, line in enumerate(rows):
         for k in range(count):
             machine, duration = line.words[2 * k : 2 * k + 2]
             machines[j, k] = lines.integer(line, machine, "a machine", 0, count - 1)

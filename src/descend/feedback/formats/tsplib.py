@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from descend.feedback.formats.lines import Lines, Numbers
+from descend.errors import DataError
+from descend.feedback.formats.lines import Line, Lines, Numbers
+from descend.feedback.ising import check_memory
 
 __all__ = ["Cities", "read_tsplib"]
 
+CONSTRAINTS = ("CAPACITY_SECTION", "DEMAND_SECTION", "DEPOT_SECTION", "FIXED_EDGES_SECTION")
 EARTH_RADIUS = 6378.388  # km, as TSPLIB defines it
 FORMATS = (
     "FULL_MATRIX",
@@ -46,6 +49,7 @@ def read_tsplib(path: str | Path) -> Cities:
     """
     lines = Lines(path)
     head: dict[str, str] = {}
+    places: dict[str, Line] = {}
     sections: dict[str, tuple[int, int]] = {}
     open_section, begun = None, 0
     for k, line in enumerate(lines.lines):
@@ -62,12 +66,26 @@ def read_tsplib(path: str | Path) -> Cities:
             if ":" not in line.text:
                 lines.fail(line, f'expected "KEYWORD: value" or a section, got {line.text!r}')
             head[word] = line.text.split(":", 1)[1].strip()
+            places[word] = line
     if open_section is not None:
         sections[open_section] = (begun, len(lines.lines))
     first = lines.lines[0]
     if "DIMENSION" not in head:
         lines.fail(first, "there is no DIMENSION: the number of cities is unknown")
-    n = lines.integer(first, head["DIMENSION"], "DIMENSION", 2)
+    n = lines.integer(places["DIMENSION"], head["DIMENSION"], "DIMENSION", 2)
+    for section, (start, _) in sections.items():
+        if section in CONSTRAINTS:
+            lines.fail(
+                lines.lines[start - 1],
+                f"a {section} asks for more than a tour, and would be ignored; take it out",
+            )
+    purpose = head.get("TYPE", "TSP").split()[:1]
+    if purpose not in (["TSP"], ["ATSP"], []):
+        lines.fail(places["TYPE"], f"TYPE must be TSP or ATSP, got {head['TYPE']!r}")
+    try:
+        check_memory(n * n, f"the distances between {n:,} cities")
+    except DataError as error:
+        lines.fail(places["DIMENSION"], str(error))
     kind = head.get("EDGE_WEIGHT_TYPE", "").upper()
     coordinates = None
     for name in ("NODE_COORD_SECTION", "DISPLAY_DATA_SECTION"):
