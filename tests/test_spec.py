@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 
 from descend.errors import SpecError
@@ -14,6 +15,8 @@ from descend.spec import (
     check_number,
     check_spec,
     from_json,
+    make_plain,
+    plain,
     to_json,
 )
 
@@ -132,3 +135,54 @@ def test_specs_of_a_kind():
     check_spec(Field(Point(1)), "value", Point)
     with pytest.raises(SpecError, match="a point spec, got 3"):
         check_spec(Field(3), "value", Point)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (np.int64(3), 3),
+        (np.uint8(3), 3),
+        (np.float64(0.1), 0.1),
+        (np.float32(0.1), 0.1),
+        (np.float16(0.1), 0.1),
+        (np.float32(np.inf), math.inf),
+        (np.bool_(False), False),
+        (np.str_("a"), "a"),
+        (np.array(7), 7),
+        ((np.int64(1), ("a", np.float32(0.5))), (1, ("a", 0.5))),
+    ],
+)
+def test_numbers_of_numpy_become_pythons(given, expected):
+    made = plain(given)
+    assert made == expected
+    assert repr(made) == repr(expected)
+
+
+def test_what_is_plain_already_is_left_alone():
+    for value in ((1, 2.0, "a"), [np.int64(1)], None, object(), np.zeros(2)):
+        assert plain(value) is value
+
+
+def test_a_spec_without_checks_and_one_with_a_parent_are_made_plain():
+    @dataclasses.dataclass(frozen=True)
+    class Further(Point):
+        z: object = None
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            check_integer(self, "z")
+
+    assert repr(Field(np.float32(0.1))) == "Field(value=0.1)"
+    assert to_json(Further(np.float64(1.5), z=np.int64(2)))["z"] == 2
+    with pytest.raises(SpecError, match="z must be an integer, got"):
+        Further(np.float64(1.5), z=np.float64(2.5))
+
+
+def test_dataclasses_that_are_no_specs_can_be_made_plain():
+    @dataclasses.dataclass
+    class Record:
+        value: object
+
+    record = Record(np.int32(4))
+    make_plain(record)
+    assert type(record.value) is int

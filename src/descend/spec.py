@@ -3,15 +3,19 @@
 A spec says what something is (a layer, a loss, an optimizer, a schedule, a plan) and holds no
 arrays. Being frozen and plain, specs compare by value and hash, so that they key the cache of
 compiled programs, print as the code that makes them, and become JSON without any code of their own.
-A spec checks its own fields in ``__post_init__`` with the ``check_*`` functions below.
+A spec checks its own fields in ``__post_init__`` with the ``check_*`` functions below; before that
+NumPy's numbers in its fields become Python's (see `plain`).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from descend.errors import SpecError, did_you_mean
 
@@ -22,8 +26,47 @@ __all__ = [
     "check_number",
     "check_spec",
     "from_json",
+    "make_plain",
+    "plain",
     "to_json",
 ]
+
+Value = TypeVar("Value")
+
+
+def plain(value: Value) -> Value:
+    """Return a number of NumPy as Python's own, also inside tuples; all else as it is.
+
+    Numbers of less than 64 bits become the number with the fewest digits that rounds to them:
+    ``np.float32(0.1)`` is 0.1, as it prints, and not 0.10000000149011612.
+
+    Examples
+    --------
+    >>> plain(np.int64(8)), plain(np.float32(0.1)), plain((np.bool_(True), "a"))
+    (8, 0.1, (True, 'a'))
+    """
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if type(value) is tuple:
+        made = tuple(_plain(item) for item in value)
+        same = all(new is old for new, old in zip(made, value, strict=True))
+        return value if same else made
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, np.floating):
+        return float(value) if value.dtype.itemsize >= 8 else float(str(value))
+    return value.item() if isinstance(value, np.bool_ | np.integer | np.str_) else value
+
+
+def make_plain(record: Any) -> None:
+    """Make NumPy's numbers in the fields of a dataclass, frozen or not, Python's own."""
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        made = plain(value)
+        if made is not value:
+            object.__setattr__(record, field.name, made)
 
 
 class Spec:
@@ -39,7 +82,26 @@ class Spec:
     {'kind': 'Point', 'x': 2.0}
     >>> from_json({"kind": "Point", "x": 2.0}, {"Point": Point})
     Point(x=2.0)
+    >>> Point(np.float32(0.1))
+    Point(x=0.1)
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Have the fields of every spec made plain before its own ``__post_init__`` checks them."""
+        super().__init_subclass__(**options)
+        checks = cls.__dict__.get("__post_init__")
+        if checks is None:
+            return
+
+        @functools.wraps(checks)
+        def plain_then_checked(self: Any) -> None:
+            make_plain(self)
+            checks(self)
+
+        cls.__post_init__ = plain_then_checked
+
+    def __post_init__(self) -> None:
+        make_plain(self)
 
     def replace(self, **changes: Any) -> Any:
         """Return a copy with some fields changed (and checked again)."""

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pickle
 
+import numpy as np
 import pytest
 
 from descend import initializers, layers, losses, optimizers, schedules
@@ -544,6 +545,25 @@ def test_json_and_back(kind, name):
     back = from_json(json.loads(text), table)
     assert back == spec
     assert type(back) is type(spec)
+
+
+def of_numpy(value):
+    """Return a value with its numbers and truths, in tuples too, as NumPy's."""
+    if isinstance(value, tuple):
+        return tuple(of_numpy(item) for item in value)
+    kinds = {bool: np.bool_, int: np.int64, float: np.float32, str: np.str_}
+    return kinds.get(type(value), lambda same: same)(value)
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_numbers_of_numpy_are_as_good_as_pythons(kind, name):
+    spec, _ = CASES[kind][name]
+    fields = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+    made = type(spec)(**{field: of_numpy(value) for field, value in fields.items()})
+    assert made == spec
+    assert hash(made) == hash(spec)
+    assert repr(made) == repr(spec)
+    assert json.dumps(to_json(made)) == json.dumps(to_json(spec))
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)

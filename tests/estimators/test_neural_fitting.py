@@ -137,3 +137,21 @@ def test_a_warm_start_needs_the_columns_it_began_with():
     with pytest.raises(ValueError, match="features"):
         model.fit(x[:, :1], x[:, 0] > 0)
     assert model.predict(x).shape == (60,)
+
+
+def test_parameters_may_be_numbers_of_numpy():
+    X, y = blobs(60)
+    plain = {"hidden_layer_sizes": (8, 4), "max_epochs": 3, "batch_size": 16, "dropout": 0.1}
+    as_numpy = {
+        "hidden_layer_sizes": np.array([8, 4]),
+        "max_epochs": np.int64(3),
+        "batch_size": np.int32(16),
+        "dropout": np.float32(0.1),
+        "early_stopping": np.bool_(False),
+        "restarts": np.int64(1),
+    }
+    plain |= {"early_stopping": False, "restarts": 1}
+    one = NeuralClassifier(**plain, random_state=0).fit(X, y)
+    two = NeuralClassifier(**as_numpy, random_state=np.int64(0)).fit(X, y)
+    assert (two.network_, two.descent_) == (one.network_, one.descent_)
+    np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))

@@ -146,3 +146,16 @@ def test_short_searches_of_sparse_couplings_take_fewer_reads():
 def test_bad_initial_states(states, message):
     with pytest.raises(DataError, match=message):
         minimize(ring(), initial_states=states, num_reads=8)
+
+
+def test_numbers_of_numpy_are_as_good_as_pythons():
+    given = {"num_reads": 4, "num_steps": 100, "seed": 3, "timeout": None}
+    as_numpy = {"num_reads": np.int64(4), "num_steps": np.uint16(100), "seed": np.int32(3)}
+    for algorithm in ("dsb", "auto"):
+        plain = minimize(ring(), algorithm=algorithm, **given)
+        same = minimize(ring(), algorithm=algorithm, **as_numpy)
+        np.testing.assert_array_equal(plain.spins, same.spins)
+    with pytest.raises(UsageError, match="num_reads must be an integer"):
+        minimize(ring(), num_reads=np.float64(4))
+    with pytest.raises(UsageError, match="num_reads must be an integer"):
+        minimize(ring(), num_reads=np.bool_(True))

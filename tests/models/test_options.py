@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from descend.errors import UsageError
 from descend.models import Options
+from descend.models.language.options import LanguageOptions
 from descend.optimizers import Adam, AdamW
 from descend.schedules import Constant, Cosine
 
@@ -41,3 +43,19 @@ def test_a_rule_of_full_batches_has_no_schedule_unless_one_is_asked_for() -> Non
 def test_an_unknown_option_is_named() -> None:
     with pytest.raises(UsageError, match=r'no option "epoch".*Did you mean "epochs"'):
         Options.of(target="y", epoch=3)
+
+
+def test_numbers_of_numpy_are_as_good_as_pythons() -> None:
+    plain = {"epochs": 3, "batch_size": 8, "dropout": 0.1, "layers": (8, 4), "members": 2}
+    as_numpy = {
+        "epochs": np.int64(3),
+        "batch_size": np.uint8(8),
+        "dropout": np.float32(0.1),
+        "layers": np.array([8, 4]),
+        "members": np.int32(2),
+    }
+    assert Options.of(target="y", **as_numpy) == Options.of(target="y", **plain)
+    assert repr(Options.of(target="y", **as_numpy)) == repr(Options.of(target="y", **plain))
+    assert LanguageOptions(epochs=np.int64(3), dropout=np.float32(0.1)) == LanguageOptions(
+        epochs=3, dropout=0.1
+    )

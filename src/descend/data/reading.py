@@ -32,6 +32,7 @@ from descend.data.media.paths import media_kind
 from descend.data.table import Table
 from descend.data.text_folders import is_text_folder, read_text_folder
 from descend.errors import TableError, UsageError, did_you_mean
+from descend.spec import plain
 
 __all__ = ["read_table", "stream_table"]
 
@@ -180,6 +181,7 @@ def stream_table(
     >>> [table.frame.height for table in stream_table({"a": [1, 2, 3]}, rows=2)]
     [2, 1]
     """
+    rows = plain(rows)
     if not isinstance(rows, int) or rows < 1:
         raise UsageError(f"rows must be 1 or more, got {rows!r}")
     options = _Options(delimiter, quote, encoding, header, decimal, bad_rows, wanted)

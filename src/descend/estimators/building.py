@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import optax
 
-from descend import activations
+from descend import activations, spec
 from descend.data.preprocessing import Preprocessing
 from descend.errors import UsageError, did_you_mean
 from descend.estimators.array_inputs import ArrayInputs
@@ -33,7 +33,7 @@ from descend.optimizers import Optimizer
 from descend.schedules import Constant, Schedule
 from descend.training import Descent, OptaxTransformation
 
-__all__ = ["Hidden", "build_descent", "build_network", "on_device", "plain"]
+__all__ = ["Hidden", "build_descent", "build_network", "on_device", "plain_parameter"]
 
 NORMALIZATIONS = {"batch": BatchNormalization, "layer": LayerNormalization}
 
@@ -41,21 +41,19 @@ DECAY = 0.01
 """The weight decay where none is given."""
 
 
-def plain(value: Any) -> Any:
-    """Return what NumPy holds as Python's own: a scalar, an array, those in a tuple or a list.
-
-    Grids are often made with NumPy, and specs hold plain values only.
+def plain_parameter(value: Any) -> Any:
+    """Return a parameter as specs hold it: numbers and arrays of NumPy become Python's own.
 
     Examples
     --------
-    >>> plain((np.int64(64), np.int64(32))), plain(np.float64(0.5)), plain("auto")
-    ((64, 32), 0.5, 'auto')
+    >>> plain_parameter(np.array([64, 32])), plain_parameter((np.float32(0.1), "auto"))
+    ([64, 32], (0.1, 'auto'))
     """
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+    if isinstance(value, np.ndarray) and value.ndim:
+        return [plain_parameter(item) for item in value]
     if type(value) in (tuple, list):  # and nothing derived from them, as optax's rules are
-        return type(value)(map(plain, value))
-    return value.item() if isinstance(value, np.generic) else value
+        return type(value)(map(plain_parameter, value))
+    return spec.plain(value)
 
 
 @dataclass(frozen=True)

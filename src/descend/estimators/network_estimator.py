@@ -27,7 +27,7 @@ from descend.estimators.building import (
     build_descent,
     build_network,
     on_device,
-    plain,
+    plain_parameter,
 )
 from descend.estimators.callbacks import Callbacks, FitTask, with_callbacks
 from descend.estimators.inputs import Rows, fit_inputs, read_rows, transform
@@ -70,7 +70,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _parameters(self) -> dict[str, Any]:
         """Return the parameters in Python's own values, whatever NumPy's they came in."""
-        return {name: plain(value) for name, value in self.get_params(deep=False).items()}
+        return {name: plain_parameter(value) for name, value in self.get_params(deep=False).items()}
 
     def _learn_labels(self, y: np.ndarray, names: list[str] | None, classes: Any) -> None:
         """Find out what y is from all its rows, validation rows too: set ``classes_`` and such."""

@@ -12,7 +12,6 @@ from sklearn.utils import column_or_1d
 from descend import metrics
 from descend.data.targets import NumberTarget, Target
 from descend.errors import TargetError, UsageError
-from descend.estimators.building import plain
 from descend.estimators.keeping import model_of, read_model
 from descend.estimators.network_estimator import NetworkEstimator
 from descend.estimators.targets import (
@@ -27,6 +26,7 @@ from descend.losses import Quantile
 from descend.models import Model
 from descend.models.outputs import answers
 from descend.models.trust.conformal import Residuals, fit_residuals
+from descend.spec import plain
 from descend.training import Examples, linked_outputs, raw_outputs
 from descend.training.lane import Lane
 

@@ -15,11 +15,12 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from descend.errors import UsageError
-from descend.estimators.building import on_device, plain
+from descend.estimators.building import on_device
 from descend.estimators.classifier import NeuralClassifier
 from descend.estimators.regressor import NeuralRegressor
 from descend.layers import Sequential
 from descend.layers.summary import output_shape
+from descend.spec import plain
 from descend.training import raw_outputs
 
 __all__ = ["NeuralTransformer"]

@@ -212,9 +212,9 @@ def minimize(
     energies = problem.energies(spins)
     machine.tell_energy(float(energies.min()))
     seconds = time.perf_counter() - started
-    plain = {k: np.unique(np.asarray(v, float)).tolist() for k, v in chosen.items()}
+    used = {k: np.unique(np.asarray(v, float)).tolist() for k, v in chosen.items()}
     return Result(
-        spins, energies, search.amplitudes, name, plain, seed, machine.steps, seconds, trace
+        spins, energies, search.amplitudes, name, used, seed, machine.steps, seconds, trace
     )
 
 

@@ -21,7 +21,7 @@ from descend.models.networks.tables import default_descent, default_layers
 from descend.models.outputs import joint_loss, loss_for
 from descend.models.tables import realmlp
 from descend.schedules import Constant
-from descend.spec import check_choice
+from descend.spec import check_choice, make_plain
 from descend.training import Descent
 
 __all__ = ["Options", "asked_descent", "check_class_weight", "check_names"]
@@ -188,6 +188,7 @@ class Options:
         return cls(**given)
 
     def __post_init__(self) -> None:
+        make_plain(self)
         for units in self.units or ():
             if not isinstance(units, int) or units < 1:
                 raise UsageError(f"layers are numbers of units, each at least 1, got {units!r}")

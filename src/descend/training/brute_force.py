@@ -19,6 +19,7 @@ from descend.errors import UsageError
 from descend.layers import Layer
 from descend.layers.summary import parameter_count
 from descend.losses import Loss
+from descend.spec import plain
 
 __all__ = ["Found", "SearchCost", "brute_force", "search_cost"]
 
@@ -98,6 +99,7 @@ def search_cost(
     >>> print(search_cost(25, 1000, 1e7))  # doctest: +ELLIPSIS
     25 weights with 1,000 values each are 10^75 combinations: at 1e+07 a second 3.17e+60 years, ...
     """
+    network, values_per_weight, rate = plain(network), plain(values_per_weight), plain(rate)
     count = network if isinstance(network, int) else _count(network, input_shape)
     if count < 1 or values_per_weight < 2 or not 0 < rate < math.inf:
         raise UsageError(

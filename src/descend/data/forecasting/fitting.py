@@ -16,6 +16,7 @@ from descend.data.forecasting.tracks import Track, filled, read_tracks
 from descend.data.inference import infer_column
 from descend.data.table import Table
 from descend.errors import ColumnError, DataError, UsageError
+from descend.spec import plain
 
 __all__ = ["PART", "fit_forecast", "training_windows"]
 
@@ -76,6 +77,7 @@ def fit_forecast(
     DataError
         Where the series is too short; says how far it can be forecast.
     """
+    horizon = plain(horizon)
     if type(horizon) is not int or not 1 <= horizon <= MOST_AHEAD:
         raise UsageError(f"forecast is a number of steps ahead, 1 to {MOST_AHEAD}, got {horizon!r}")
     frame = table.frame.drop([name for name in drop if name in table.frame.columns])

@@ -28,7 +28,7 @@ from descend.models.language.plan import LanguagePlan, text_parts
 from descend.models.language.report import LanguageReport
 from descend.models.networks.language import carrying
 from descend.models.outputs import MOST_WEIGHTS
-from descend.spec import to_json
+from descend.spec import plain, to_json
 from descend.training.running_text import LANES, Draw, text_nats, written_codes
 
 __all__ = ["Drawing", "LanguageModel", "check_fits", "codes_digest", "count_units"]
@@ -140,6 +140,7 @@ class LanguageModel:
         seed: int = 0,
     ) -> Iterator[bytes]:
         """Return what `generate` does as bytes, token after token: of a model of bytes any."""
+        length, seed = plain(length), plain(seed)
         if type(length) is not int or length < 0:
             raise UsageError(f"length is a number of tokens, 0 or more, got {length!r}")
         draw = _draw(temperature, top_k, top_p)
@@ -259,6 +260,8 @@ def count_units(tokens: Tokens, codes: np.ndarray) -> int:
 
 def _draw(temperature: float, top_k: int | None, top_p: float | None) -> Draw:
     """Check the settings of drawing."""
+
+    temperature, top_k, top_p = plain(temperature), plain(top_k), plain(top_p)
 
     def number(value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,6 +12,7 @@ from descend.models.networks.language import CELLS, DROPOUT, default_units, lang
 from descend.models.options import asked_descent, check_names
 from descend.optimizers import Adam
 from descend.schedules import WarmupCosine
+from descend.spec import make_plain
 from descend.training import Descent
 
 __all__ = ["LanguageOptions"]
@@ -83,6 +84,7 @@ class LanguageOptions:
         return cls(**given)
 
     def __post_init__(self) -> None:
+        make_plain(self)
         for name, choices in (("tokens", TOKENS), ("cell", tuple(CELLS))):
             value = getattr(self, name)
             if value not in choices:
