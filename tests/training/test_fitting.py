@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from descend.errors import DataError, UsageError
-from descend.layers import Dense, Flatten, Reshape, Sequential
-from descend.losses import BinaryCrossEntropy, Combined, MultiLabelCrossEntropy, SquaredError
-from descend.optimizers import Adam
+import descend.training.checking as checking
+from descend.data.rows import Rows
+from descend.errors import DataError, DivergedError, UsageError
+from descend.layers import Dense, Flatten, Members, Reshape, Sequential
+from descend.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Combined,
+    Ensemble,
+    MultiLabelCrossEntropy,
+    Poisson,
+    SquaredError,
+)
+from descend.optimizers import SGD, Adam
 from descend.training import Descent, fit
 
 X = np.random.default_rng(0).normal(size=(120, 3))
@@ -66,6 +76,44 @@ def test_float32_and_float64_inputs_give_the_same() -> None:
         (X, LABELS, {"weights": np.ones(3)}, DataError, "120 finite numbers"),
         (X, LABELS, {"validation": 1.5}, UsageError, "between 0 and 1"),
         (X, LABELS, {"validation": 0.001}, UsageError, "leaves no rows"),
+        (X, LABELS, {"validation": "half"}, UsageError, "share between 0 and 1, got 'half'"),
+        (X, LABELS, {"validation": (X,)}, UsageError, "got 1 parts"),
+        (X, LABELS, {"validation": (X, LABELS, None, 1)}, UsageError, "got 4 parts"),
+        (X, LABELS, {"validation": (X, LABELS + 1)}, DataError, "validation y has the class code"),
+        (X, LABELS, {"validation": (X, LABELS - 1)}, DataError, "validation y is int64"),
+        (X, LABELS, {"validation": (X, LABELS * 1.0)}, DataError, "validation y is float64"),
+        (X, LABELS, {"validation": (X[:, :2], LABELS)}, DataError, "validation x must have rows"),
+        (X, LABELS, {"validation": (X[:0], LABELS[:0])}, DataError, "validation x has no rows"),
+        (X, LABELS, {"validation": (X, LABELS[:3])}, DataError, "validation y must have 120"),
+        (X, LABELS, {"validation": (X, LABELS, -X[:, 0])}, DataError, "validation weights must"),
+        (X, X[:, :2], {"validation": (X, X[:, :1])}, DataError, "validation y must have rows"),
+        (X, X, {}, UsageError, "SquaredError needs 3 outputs for y, but the network gives 2"),
+        (X, X[:, :2], {"loss": MultiLabelCrossEntropy()}, DataError, "0 or 1, one a label"),
+        (X, X[:, :2], {"loss": Poisson()}, DataError, "counts, none negative; y goes down to"),
+        (X, X[:, :, None], {}, DataError, "takes targets of shape"),
+        (X, [["a"] * 2] * 120, {}, DataError, 'y must be numbers, got <U1, as "a"'),
+        (X, None, {}, DataError, "y must be an array with a row an example, got None"),
+        (X, (X[:, 0], LABELS), {}, DataError, "a tuple of 2 arrays: several targets need"),
+        (X, X[:, 0] * 1e300, {}, DataError, "beyond float32"),
+        (X * 1e300, LABELS, {}, DataError, "x must be finite numbers, but row 0 .* beyond float32"),
+        (3, LABELS, {}, DataError, "x must be an array with a row an example, got 3"),
+        ([[1, 2], [3]], LABELS, {}, DataError, "rows of equal length"),
+        ([["a", "b"]], LABELS, {}, DataError, "x must be numbers"),
+        (X.astype(int) + 2**40, LABELS, {}, DataError, "integers beyond 2,147,483,647"),
+        ({}, LABELS, {}, DataError, "an empty dict"),
+        (
+            X,
+            LABELS,
+            {"loss": 3},
+            UsageError,
+            r"loss must be a spec such as SquaredError\(\), got 3",
+        ),
+        (X, LABELS, {"loss": SquaredError}, UsageError, "loss must be a spec"),
+        (X, LABELS, {"optimizer": Adam()}, UsageError, r"descent=Descent\(Adam\(...\)\)"),
+        (X, LABELS, {"optimizer": "adam"}, UsageError, "an optax transformation, got 'adam'"),
+        (X, LABELS, {"on_epoch": 3}, UsageError, "on_epoch must be a function"),
+        (X, LABELS, {"weights": np.full(120, np.inf)}, DataError, "120 finite numbers"),
+        (X, LABELS, {"weights": ["a"] * 120}, DataError, "120 finite numbers"),
     ],
 )
 def test_bad_input_is_told(x, y, options, error, message) -> None:
@@ -79,3 +127,115 @@ def test_a_network_must_end_in_a_vector() -> None:
         fit(network, X, LABELS, descent=Descent(epochs=1))
     fixed = Sequential((Dense(4), Reshape((2, 2)), Flatten(), Dense(2)))
     fit(fixed, X, LABELS, descent=Descent(epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("network", "descent", "message"),
+    [
+        (3, None, "network must be a spec such as Sequential"),
+        (Dense, None, "network must be a spec"),
+        (Dense(2), Adam(), "descent must be a spec such as Descent"),
+        (Dense(2), {"epochs": 3}, "descent must be a spec"),
+        (Dense(1), None, "CategoricalCrossEntropy needs an output for each class of y, at least 2"),
+    ],
+)
+def test_what_is_of_another_kind_is_told(network, descent, message) -> None:
+    with pytest.raises(UsageError, match=message):
+        fit(network, X, LABELS, descent=descent)
+
+
+BOTH = Combined((SquaredError(), CategoricalCrossEntropy()), widths=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "error", "message"),
+    [
+        ((X[:, 0],), {}, DataError, "a tuple of 2 targets, one for each loss of Combined; got 1"),
+        (X[:, :2], {}, DataError, "a tuple of 2 targets.* got a ndarray"),
+        ((X, LABELS), {}, UsageError, r"SquaredError needs 3 outputs for y\[0\], but its width is"),
+        ((X[:, 0], LABELS + 1), {}, DataError, r"y\[1\] has the class code 2"),
+        ((X[:, 0], LABELS[1:]), {}, DataError, r"y\[1\] must have 120 rows"),
+        ((X[:, 0], X[:, 0]), {}, DataError, r"y\[1\] is float64"),
+        ((X[:, 0], LABELS), {"network": Dense(4)}, UsageError, "needs 3 outputs, the sum of its"),
+        (
+            (X[:, 0], LABELS),
+            {"validation": (X, (X[:, 0], LABELS + 1))},
+            DataError,
+            r"validation y\[1\] has the class code 2",
+        ),
+        (
+            (X[:, 0], LABELS),
+            {"validation": (X, (X[:, :2], LABELS))},
+            DataError,
+            "validation y must have rows of the shape of those of y",
+        ),
+        ((X[:, 0], LABELS), {"validation": (X, LABELS)}, DataError, "validation y must be a tuple"),
+    ],
+)
+def test_bad_targets_of_several_losses_are_told(y, options, error, message) -> None:
+    options = {"network": Dense(3)} | options
+    with pytest.raises(error, match=message):
+        fit(x=X, y=y, loss=BOTH, descent=Descent(epochs=1), **options)
+
+
+def test_lists_are_as_good_as_arrays() -> None:
+    quick = {"descent": Descent(epochs=2, seed=3)}
+    arrays = fit(Dense(2), X, LABELS, validation=(X, LABELS), **quick)
+    lists = fit(
+        Dense(2), X.tolist(), LABELS.tolist(), validation=(X.tolist(), LABELS.tolist()), **quick
+    )
+    assert lists.loss == arrays.loss == CategoricalCrossEntropy()
+    np.testing.assert_array_equal(lists.predict(X.tolist()), arrays.predict(X))
+    tuples = fit(Dense(2), tuple(map(tuple, X.tolist())), tuple(LABELS.tolist()), **quick)
+    assert tuples.loss == arrays.loss
+    parts = fit(Dense(3), X.tolist(), [X[:, 0].tolist(), LABELS.tolist()], loss=BOTH, **quick)
+    assert len(parts.predict(X)) == 2
+
+
+def test_an_ensemble_of_classes_is_checked_by_member() -> None:
+    loss = Ensemble(CategoricalCrossEntropy(), 3)
+    network = Members(Dense(2), 3)
+    trained = fit(network, X, LABELS, loss=loss, descent=Descent(Adam(0.1), epochs=5))
+    assert (trained.predict(X).argmax(axis=1) == LABELS).mean() > 0.9
+    with pytest.raises(DataError, match="class code 2, but the network's 2 outputs"):
+        fit(network, X, LABELS + 1, loss=loss)
+    with pytest.raises(UsageError, match="cannot be shared by 3 members"):
+        fit(Dense(4), X, LABELS, loss=loss)
+
+
+def test_weights_of_validation_rows_count() -> None:
+    first = np.arange(120) < 60
+    options = {"descent": Descent(epochs=2)}
+    weighed = fit(Dense(2), X, LABELS, validation=(X, LABELS, first * 7.0), **options)
+    alone = fit(Dense(2), X, LABELS, validation=(X[first], LABELS[first]), **options)
+    for one, two in zip(weighed.history, alone.history, strict=True):
+        assert one.validation_loss == pytest.approx(two.validation_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e35, 1e300])
+def test_only_how_weights_compare_counts(scale) -> None:
+    weights = np.random.default_rng(1).uniform(0.5, 2, 120)
+    options = {"descent": Descent(epochs=2), "validation": (X, LABELS, weights * scale)}
+    plain = fit(Dense(2), X, LABELS, weights=weights, **options)
+    scaled = fit(Dense(2), X, LABELS, weights=weights * scale, **options)
+    np.testing.assert_allclose(scaled.predict(X), plain.predict(X), rtol=1e-5)
+
+
+def test_weights_far_apart_are_named_where_a_run_diverges() -> None:
+    weights = np.where(np.arange(120) == 5, 1e6, 1.0)
+    descent = Descent(SGD(1e3), epochs=20)
+    with pytest.raises(DivergedError, match="the heaviest weighs 120 times the mean"):
+        fit(Dense(1), X, X[:, 0] * 100, weights=weights, descent=descent)
+    with pytest.raises(DivergedError) as caught:
+        fit(Dense(1), X, X[:, 0] * 100, descent=descent)
+    assert "weights of the rows" not in str(caught.value)
+
+
+def test_inputs_in_a_file_are_checked_piece_by_piece(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(checking, "CHECKED", 50)
+    x = X.astype(np.float32)
+    x[77, 1] = np.nan
+    (tmp_path / "rows").write_bytes(x.tobytes())
+    rows = Rows(tmp_path / "rows", np.float32, (3,))
+    with pytest.raises(DataError, match="row 77 has NaN"):
+        fit(Dense(2), rows, LABELS)

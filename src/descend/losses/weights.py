@@ -1,14 +1,15 @@
-"""Weights of examples from weights of classes."""
+"""Weights of examples: from weights of classes, and in a unit that any of them fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from descend.errors import UsageError
+from descend.errors import DataError, UsageError
 
-__all__ = ["balanced_class_weights", "balanced_example_weights", "example_weights"]
+__all__ = ["balanced_class_weights", "balanced_example_weights", "example_weights", "of_mean_one"]
 
 
 def balanced_class_weights(codes: np.ndarray, k: int) -> np.ndarray:
@@ -78,3 +79,33 @@ def example_weights(codes: np.ndarray, class_weights: Sequence[float] | np.ndarr
             f"but the codes run from {codes.min()} to {codes.max()}"
         )
     return weights[codes]
+
+
+def of_mean_one(weights: Any) -> np.ndarray:
+    """Return weights divided by their mean, float32 (n,): only how they compare counts.
+
+    Computed in float64, so that neither very large nor very small weights are lost. Weights that
+    are all zero stay so.
+
+    Raises
+    ------
+    DataError
+        If a weight is negative or not finite.
+
+    Examples
+    --------
+    >>> print(of_mean_one([1e300, 3e300]))
+    [0.5 1.5]
+    """
+    given = np.asarray(weights, np.float64)
+    bad = ~np.isfinite(given) | (given < 0)
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"weights of rows must be finite numbers, none negative, but row {row} has {given[row]}"
+        )
+    largest = given.max(initial=0.0)
+    if not largest:
+        return given.astype(np.float32)
+    shares = given / largest
+    return (shares / shares.mean()).astype(np.float32)

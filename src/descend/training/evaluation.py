@@ -139,7 +139,7 @@ def mean_loss(loss: Loss, raw: np.ndarray, y: Any, weights: np.ndarray | None = 
         values = np.asarray(each(*padded_rows(piece, rows)))[:rows].astype(np.float64)
         w = np.ones(rows) if weights is None else weights[start : start + PIECE]
         total += float(values @ w)
-        total_weight += float(w.sum())
+        total_weight += float(w.sum(dtype=np.float64))
     if not total_weight:
         raise DataError(
             f"the {len(raw):,} validation rows all weigh 0, so nothing can be judged by them: "

@@ -10,6 +10,8 @@ import numpy as np
 
 from descend.data.batches import bucket, epoch_order, steps_per_epoch
 from descend.data.rows import Rows
+from descend.errors import DataError
+from descend.losses.weights import of_mean_one
 from descend.training.records import Examples
 
 __all__ = ["Feed", "Window"]
@@ -61,6 +63,8 @@ class Feed:
         Of an epoch.
     streams : bool
         Whether rows come from a file.
+    heaviest : float
+        The largest weight of a row, in units of their mean.
     """
 
     def __init__(self, train: Examples, batch_size: int, *, seed: int, shuffle: bool) -> None:
@@ -69,7 +73,13 @@ class Feed:
         self.steps = steps_per_epoch(self.rows, batch_size)
         weights = train.weights
         if weights is not None:
-            weights = np.asarray(weights, np.float32) / np.float32(np.mean(weights))
+            weights = of_mean_one(weights)
+            if not weights.any():
+                raise DataError(
+                    f"the {self.rows:,} training rows all weigh 0, so there is nothing to learn "
+                    "from: give some a weight above 0"
+                )
+        self.heaviest = 1.0 if weights is None else float(weights.max())
         self._arrays = (train.x, train.y, weights)
         leaves = jax.tree.leaves(self._arrays)
         self.streams = any(isinstance(leaf, Rows) for leaf in leaves)

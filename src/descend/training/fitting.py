@@ -10,20 +10,18 @@ import jax
 import numpy as np
 import optax
 
-from descend.data.rows import Rows
-from descend.errors import DataError, UsageError
+from descend.errors import UsageError
 from descend.layers import Layer
-from descend.layers.summary import output_shape
 from descend.losses import CategoricalCrossEntropy, Loss, SquaredError
+from descend.optimizers import Optimizer
+from descend.spec import plain
+from descend.training.checking import as_examples, as_inputs, as_numbers, check_fits
 from descend.training.descent import Descent
-from descend.training.evaluation import count_rows, linked_outputs, raw_outputs
+from descend.training.evaluation import linked_outputs, raw_outputs
 from descend.training.loop import Run
 from descend.training.records import EpochRecord, Examples
 
 __all__ = ["Trained", "fit"]
-
-CHECKED = 65_536
-"""Rows that are checked at a time, so that a file need not be in memory."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Trained:
 
     def raw(self, x: Any) -> np.ndarray:
         """Return the raw outputs, float32 (rows, width)."""
-        return raw_outputs(self.network, self.params, self.state, _as_float32(x))
+        return raw_outputs(self.network, self.params, self.state, as_inputs(x))
 
     def predict(self, x: Any) -> Any:
         """Return what the loss's link makes of the raw outputs: probabilities or numbers."""
@@ -68,7 +66,7 @@ def fit(
     descent: Descent | None = None,
     optimizer: optax.GradientTransformation | None = None,
     weights: Any = None,
-    validation: tuple[Any, Any] | float | None = None,
+    validation: tuple[Any, ...] | float | None = None,
     on_epoch: Callable[[EpochRecord], object] | None = None,
 ) -> Trained:
     """Train a network on arrays.
@@ -81,7 +79,8 @@ def fit(
         Inputs. Floating-point arrays become float32; scale them to about unit size beforehand.
         `descend.data.rows.Rows` stay in their file, as they are.
     y : array (rows,) or (rows, k), or tuple of arrays for `descend.losses.Combined`
-        Integer class codes 0..k-1, or floating-point targets.
+        Integer class codes 0..k-1, or floating-point targets. Lists serve as arrays, here and
+        for ``x``.
     loss : Loss, optional
         By default `CategoricalCrossEntropy` for integer targets and `SquaredError` for others.
     descent : Descent, optional
@@ -90,7 +89,7 @@ def fit(
         Any optax transformation, in place of ``descent.optimizer``.
     weights : array (rows,), optional
         Importance of each row.
-    validation : (x, y), or a share in (0, 1), optional
+    validation : (x, y), (x, y, weights), or a share in (0, 1), optional
         Rows that decide when to stop; a share is split off at random by the seed.
     on_epoch : function of EpochRecord, optional
         Called after each complete epoch.
@@ -102,7 +101,10 @@ def fit(
     Raises
     ------
     DataError
-        If shapes do not match, or a number is infinite or not a number.
+        If shapes do not match, targets are not what the loss reads (as class codes beyond the
+        outputs of the network), or a number is infinite or not a number.
+    UsageError
+        If network, loss and descent are no such specs, or the network does not fit the loss.
     DivergedError
         If the loss became infinite or not a number.
 
@@ -117,18 +119,24 @@ def fit(
     >>> trained.predict(x).argmax(axis=1)
     array([0, 1, 1, 0])
     """
-    descent = descent or Descent()
-    x, y = _as_float32(x), jax.tree.map(np.asarray, y)
-    if loss is None:
-        integers = not isinstance(y, tuple) and np.issubdtype(y.dtype, np.integer)
-        loss = CategoricalCrossEntropy() if integers else SquaredError()
-    train = _checked(loss, x, y, weights)
+    descent = Descent() if descent is None else descent
+    loss = _usual_loss(y) if loss is None else loss
+    _check_specs(network, loss, descent, optimizer)
+    if on_epoch is not None and not callable(on_epoch):
+        raise UsageError(f"on_epoch must be a function of EpochRecord, got {on_epoch!r}")
+    train = as_examples(loss, as_inputs(x), y, weights)
     held = None
-    if isinstance(validation, tuple):
-        held = _checked(loss, _as_float32(validation[0]), jax.tree.map(np.asarray, validation[1]))
+    if isinstance(validation, tuple | list):
+        if len(validation) not in (2, 3):
+            raise UsageError(
+                "validation must be (x, y), (x, y, weights) or a share of the rows; got "
+                f"{len(validation)} parts"
+            )
+        own = as_inputs(validation[0], "validation x")
+        held = as_examples(loss, own, *validation[1:], what="validation ")
     elif validation is not None:
         train, held = _split(train, validation, descent.seed)
-    _check_output(network, loss, train)
+    check_fits(network, loss, train, held)
     run = Run(network, loss, descent, train, held, optimizer=optimizer)
     for record in run.epochs():
         if on_epoch is not None and record.complete:
@@ -138,63 +146,37 @@ def fit(
     )
 
 
-def _as_float32(x: Any) -> Any:
-    def one(a: Any) -> Any:
-        if isinstance(a, Rows):
-            return a
-        a = np.asarray(a)
-        return a.astype(np.float32) if np.issubdtype(a.dtype, np.floating) else a
-
-    return jax.tree.map(one, x, is_leaf=lambda a: isinstance(a, list))
+def _usual_loss(y: Any) -> Loss:
+    """Return the loss for targets of which nothing else is known: integers are classes."""
+    several = isinstance(y, tuple) and any(np.ndim(part) for part in y)
+    integers = not several and np.issubdtype(as_numbers(y, "y").dtype, np.integer)
+    return CategoricalCrossEntropy() if integers else SquaredError()
 
 
-def _checked(loss: Loss, x: Any, y: Any, weights: Any = None) -> Examples:
-    """Refuse rows that do not match or numbers that are not finite, and fix the target's type."""
-    rows = count_rows(x)
-    for name, arrays in (("x", x), ("y", y)):
-        for array in jax.tree.leaves(arrays):
-            if array.ndim == 0 or len(array) != rows:
-                raise DataError(
-                    f"{name} must have {rows} rows, as x has; got an array of shape {array.shape}"
-                )
-            for first in range(0, rows, CHECKED):
-                piece = array[first : first + CHECKED]
-                if np.issubdtype(piece.dtype, np.floating) and not np.isfinite(piece).all():
-                    row = first + int(np.argwhere(~np.isfinite(piece))[0][0])
-                    raise DataError(
-                        f"{name} must be finite numbers, but row {row} has NaN or infinity"
-                    )
-    if weights is not None:
-        weights = np.asarray(weights, np.float32)
-        if weights.shape != (rows,) or not np.isfinite(weights).all() or weights.min() < 0:
-            raise DataError(f"weights must be {rows} finite numbers, none negative")
-        if not weights.any():
-            raise DataError("weights are all zero, so there is nothing to learn from")
-    return Examples(x, _as_targets(loss, y), weights)
+def _check_specs(network: Any, loss: Any, descent: Any, optimizer: Any) -> None:
+    """Refuse what is not of its kind, with what to write instead."""
+    for name, value, kind, example in (
+        ("network", network, Layer, 'Sequential((Dense(8, "relu"), Dense(2)))'),
+        ("loss", loss, Loss, "SquaredError()"),
+        ("descent", descent, Descent, "Descent(Adam(0.01), epochs=50)"),
+    ):
+        if not isinstance(value, kind):
+            raise UsageError(f"{name} must be a spec such as {example}, got {value!r}")
+    if isinstance(optimizer, Optimizer):
+        raise UsageError(
+            f"optimizer takes an optax transformation; give {type(optimizer).__name__} in the "
+            f"descent: descent=Descent({type(optimizer).__name__}(...))"
+        )
+    if optimizer is not None and not isinstance(optimizer, optax.GradientTransformation):
+        raise UsageError(f"optimizer must be an optax transformation, got {optimizer!r}")
 
 
-def _as_targets(loss: Loss, y: Any) -> Any:
-    if isinstance(y, tuple):
-        parts: Any = loss
-        return tuple(_as_targets(part, a) for part, a in zip(parts.losses, y, strict=True))
-    if loss.target == "class":
-        if not np.issubdtype(y.dtype, np.integer) or y.ndim != 1 or y.min() < 0:
-            raise DataError(
-                f"{type(loss).__name__} takes class codes 0, 1, 2, ... as integers of shape "
-                f"(rows,); got {y.dtype} of shape {y.shape}, smallest {y.min()}"
-            )
-        return y.astype(np.int32)
-    y = y.astype(np.float32)
-    if loss.target == "binary":
-        if y.ndim != 1 or not np.isin(y, (0, 1)).all():
-            raise DataError(f"{type(loss).__name__} takes targets 0 or 1 of shape (rows,)")
-        return y
-    return y[:, None] if y.ndim == 1 else y
-
-
-def _split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
-    if not 0 < share < 1:
-        raise UsageError(f"validation must be (x, y) or a share between 0 and 1, got {share!r}")
+def _split(examples: Examples, share: Any, seed: int) -> tuple[Examples, Examples]:
+    share = plain(share)
+    if not isinstance(share, int | float) or not 0 < share < 1:
+        raise UsageError(
+            f"validation must be (x, y), (x, y, weights) or a share between 0 and 1, got {share!r}"
+        )
     n = examples.rows
     held = round(n * share)
     if not 0 < held < n:
@@ -206,26 +188,3 @@ def _split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examp
         return Examples(*parts)
 
     return take(np.sort(order[held:])), take(np.sort(order[:held]))
-
-
-def _check_output(network: Layer, loss: Loss, train: Examples) -> None:
-    """Refuse a network whose output does not fit the loss, and class codes beyond its outputs."""
-    outputs = output_shape(network, jax.tree.map(lambda a: tuple(a.shape[1:]), train.x))
-    if len(outputs) != 1:
-        raise UsageError(
-            f"the network must give one vector a row; it gives shape {outputs}. End it with "
-            "Flatten() or Dense(...)"
-        )
-    if isinstance(train.y, tuple):
-        return
-    k = {"class": outputs[0], "binary": 2}.get(loss.target) or train.y.shape[1]
-    if loss.width(k) != outputs[0]:
-        raise UsageError(
-            f"{type(loss).__name__} needs {loss.width(k)} outputs for these targets, "
-            f"but the network gives {outputs[0]}"
-        )
-    if loss.target == "class" and train.y.max() >= outputs[0]:
-        raise DataError(
-            f"y has the class code {train.y.max()}, but the network's {outputs[0]} outputs are for "
-            f"the codes 0 to {outputs[0] - 1}"
-        )

@@ -20,6 +20,9 @@ from descend.training.temperature import refined_loss
 
 __all__ = ["Lane", "Score", "alike", "diverged", "filled", "other_rate", "revived", "shared_way"]
 
+UNEVEN = 20.0
+"""Times the mean that a row must weigh to be named as a cause where a run diverges."""
+
 Score = Callable[[np.ndarray, Any, "np.ndarray | None"], float]
 """(raw outputs, targets, weights) -> a number, greater is better."""
 
@@ -127,19 +130,34 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def diverged(lane: Lane, step: int, epoch: int, bare: bool) -> DivergedError:
+def diverged(
+    lane: Lane, bad_steps: np.ndarray, epoch: int, bare: Any, heaviest: float
+) -> DivergedError:
     """Return the error of a run whose loss is no number, with the rate to try.
 
     Parameters
     ----------
-    bare : bool
-        Whether an optax transformation with a rate of its own takes the place of the optimizer.
+    lane : Lane
+    bad_steps : int array
+        Steps at which the losses of the lanes became so; the last is told.
+    epoch : int
+    bare : optax transformation or None
+        One with a rate of its own, in place of the optimizer.
+    heaviest : float
+        The largest weight of a row, in units of their mean.
     """
+    step = int(bad_steps.max())
     kept = f"the weights of epoch {lane.best_epoch}" if lane.best_epoch else "the first weights"
-    cause = "" if bare else f": {other_rate(lane.descent.optimizer)}"
+    cause = "" if bare is not None else f": {other_rate(lane.descent.optimizer)}"
+    uneven = ""
+    if heaviest > UNEVEN:
+        uneven = (
+            f" Or it is the weights of the rows: the heaviest weighs {heaviest:,.0f} times the "
+            "mean, and its steps are that much longer."
+        )
     return DivergedError(
         f"the loss became infinite or not a number at step {step} (epoch {epoch}); the most "
-        f"likely cause is a learning rate too high for these data{cause}. Kept: {kept}.",
+        f"likely cause is a learning rate too high for these data{cause}.{uneven} Kept: {kept}.",
         step,
     )
 

@@ -309,7 +309,7 @@ class Run:
             for lane, step in zip(self.lanes, bad, strict=True):
                 lane.ended = lane.ended or ("diverged" if step else "")
             if all(lane.ended == "diverged" for lane in self.lanes):
-                raise diverged(self.winner, int(bad.max()), self._epoch, self._bare is not None)
+                raise diverged(self.winner, bad, self._epoch, self._bare, self._feed.heaviest)
             if self._done < self.steps and not self._stop:
                 yield self._record(self.lanes.index(self.winner))
             if all(lane.ended for lane in self.lanes):
