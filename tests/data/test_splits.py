@@ -158,7 +158,7 @@ def test_columns_of_roles():
         {
             "w": ["1", "0", "2"], "bad": ["1", "-1", "1"], "gap": ["1", "", "1"], "zero": [0, 0, 0],
             "g": ["b", None, "b"], "t": ["3/1/2011", "2/1/2011", "13/1/2011"],
-            "word": ["x", "y", "z"],
+            "word": ["x", "y", "z"], "huge": [1.0, 2e39, 0.0], "tiny": [1e-39, 0.0, 0.0],
         }
     )  # fmt: skip
     assert row_weights(frame, "w").tolist() == [1.0, 0.0, 2.0]
@@ -166,6 +166,8 @@ def test_columns_of_roles():
         ("bad", "row 2 is negative"),
         ("gap", "row 2 is missing"),
         ("zero", "0 in"),
+        ("huge", r"row 2: the largest weight is 2e\+39.* Divide all weights"),
+        ("tiny", "row 1: the largest weight is 1e-39.* Divide all weights"),
     ):
         with pytest.raises(ColumnError, match=message):
             row_weights(frame, name)

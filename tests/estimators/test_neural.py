@@ -138,6 +138,14 @@ def test_a_schedule_that_is_asked_for_is_kept():
         ({"column_kinds": {-1: "number"}}, "column -1, but"),
         ({"column_kinds": {0: "categry"}}, 'Did you mean "category"'),
         ({"column_kinds": ["category"]}, "column_kinds must be a dict"),
+        ({"class_weight": {"a": np.nan}}, "numbers from 0 to 1e30.*; got nan for class 'a'"),
+        ({"class_weight": {"a": -1}}, "class_weight must be .* got -1 for class 'a'"),
+        ({"class_weight": {"a": np.inf}}, "class_weight must be .* got inf"),
+        ({"class_weight": {"a": 1e39}}, r"class_weight must be .* got 1e\+39"),
+        ({"class_weight": [{"b": "2"}]}, "class_weight must be .* got '2' for class 'b'"),
+        ({"class_weight": "balance"}, 'class_weight must be "balanced", a dict'),
+        ({"class_weight": [1, 2, 3]}, 'class_weight must be "balanced", a dict'),
+        ({"class_weight": dict.fromkeys("abc", 0)}, "30 training rows all weigh 0"),
         ({"device": "abacus"}, "there is no device"),
     ],
 )
@@ -168,6 +176,16 @@ def test_class_weights_move_the_border():
     balanced = NeuralClassifier(**QUICK, class_weight="balanced").fit(X, y)
     assert balanced.to_model().plan.class_weight == "balanced"
     assert heavy.to_model().plan.class_weight is None
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e39, 1e300])
+def test_only_how_sample_weights_compare_counts(scale):
+    X, y = blobs(60)
+    weights = np.random.default_rng(0).uniform(0.5, 2, 60)
+    options = QUICK | {"max_epochs": 3, "class_weight": {"a": 3.0}, "early_stopping": True}
+    plain = NeuralClassifier(**options).fit(X, y, weights)
+    scaled = NeuralClassifier(**options).fit(X, y, weights * scale)
+    np.testing.assert_allclose(scaled.predict_proba(X), plain.predict_proba(X), rtol=1e-4)
 
 
 def test_rows_with_gaps_are_learned_and_predicted():

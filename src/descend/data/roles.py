@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -20,13 +22,18 @@ PART_WORDS = {
 """What the cells of a column that splits the rows may say, in any case; empty is train."""
 
 
+HEAVIEST = 1e30
+"""The largest weight of a row is at most this, and at least its inverse: sums stay in float32."""
+
+
 def row_weights(frame: pl.DataFrame, name: str, decimal: str = ".") -> np.ndarray:
     """Return the weight of each row as float64.
 
     Raises
     ------
     ColumnError
-        Where a weight is missing, negative or not a number, or all are zero.
+        Where a weight is missing, negative or not a number, all are zero, or the largest is too
+        large or too small for float32 (see `HEAVIEST`).
 
     Examples
     --------
@@ -42,6 +49,14 @@ def row_weights(frame: pl.DataFrame, name: str, decimal: str = ".") -> np.ndarra
             )
     if not (values > 0).any():
         raise ColumnError(f'weight "{name}" is 0 in every row: some row must count')
+    largest: Any = values.max()
+    if not 1 / HEAVIEST <= largest <= HEAVIEST:
+        row = int(values.arg_max() or 0)
+        raise ColumnError(
+            f'weight "{name}", row {row + 1}: the largest weight is {largest:g}, beyond what a '
+            f"network computes with ({1 / HEAVIEST:g} to {HEAVIEST:g}). Divide all weights by the "
+            "same number: only their ratios count"
+        )
     return values.to_numpy()
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.special import expit
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from descend import metrics
 from descend.data.targets import ClassTarget, Target
 from descend.errors import TargetError, UsageError
+from descend.estimators.class_weights import weights_by_class
 from descend.estimators.keeping import model_of, read_model
 from descend.estimators.network_estimator import NetworkEstimator
 from descend.estimators.targets import (
@@ -85,7 +85,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
     clip_norm : float or None
         Longest gradient.
     class_weight : dict, "balanced", list of these (one an output) or None
-        Weights of classes.
+        Weights of classes, each 0 or more; only their ratios count.
     scale : "standard", "minmax", "robust" or "none"
         How numbers are scaled. For `partial_fit`, the first part decides.
     column_kinds : dict or None
@@ -365,8 +365,7 @@ class NeuralClassifier(ClassifierMixin, NetworkEstimator):
         if self.class_weight is None:
             return weights
         y = np.stack(self._columns(y), axis=1) if y.ndim == 2 else y
-        by_class = compute_sample_weight(self.class_weight, y)
-        by_class = np.asarray(by_class, np.float32)
+        by_class = weights_by_class(self.class_weight, y)
         return by_class if weights is None else by_class * weights
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:

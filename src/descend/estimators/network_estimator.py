@@ -35,6 +35,7 @@ from descend.estimators.pickles import packed, unpacked
 from descend.estimators.together import Job, pooled
 from descend.layers import Sequential
 from descend.losses import Loss
+from descend.losses.weights import of_mean_one
 from descend.models.networks.augmentation import unmirrored
 from descend.models.networks.pictures import are_symbols
 from descend.models.outputs import raw_width
@@ -235,10 +236,9 @@ class NetworkEstimator(Callbacks, BaseEstimator):
     def _checked_weights(self, weights: Any, rows: Rows) -> np.ndarray | None:
         if weights is None:
             return None
-        weights = _check_sample_weight(
+        return _check_sample_weight(
             weights, np.empty(len(rows)), dtype=np.float64, ensure_non_negative=True
         )
-        return weights.astype(np.float32)
 
     def _stops_early(self, rows: int) -> bool:
         wanted = self._parameters()["early_stopping"]
@@ -257,7 +257,8 @@ class NetworkEstimator(Callbacks, BaseEstimator):
         if outputs != len(self.targets_):
             raise UsageError(f"y has {outputs} columns, but {len(self.targets_)} were learned")
         x = transform(self.preprocessing_, rows)
-        return Examples(x, self._encode(y), self._row_weights(y, weights))
+        weights = self._row_weights(y, weights)
+        return Examples(x, self._encode(y), None if weights is None else of_mean_one(weights))
 
     def _job(self, train: Examples, held: Examples | None, seed: int, *, warm: bool) -> Job:
         """Return what there is to train; several starts where restarts are asked for."""

@@ -76,8 +76,9 @@ class Feed:
             weights = of_mean_one(weights)
             if not weights.any():
                 raise DataError(
-                    f"the {self.rows:,} training rows all weigh 0, so there is nothing to learn "
-                    "from: give some a weight above 0"
+                    f"the {self.rows:,} training rows all weigh 0, by their own weights or those "
+                    "of their classes, so there is nothing to learn from: give some a weight above "
+                    "0"
                 )
         self.heaviest = 1.0 if weights is None else float(weights.max())
         self._arrays = (train.x, train.y, weights)
