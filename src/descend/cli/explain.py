@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from descend.cli.options import json_option, naming, quiet_option, reading, reading_options
-from descend.errors import UsageError
 
 __all__ = ["command"]
 
@@ -60,15 +59,16 @@ def command(
     from descend.data.reading import read_table
     from descend.data.targets import ClassTarget
     from descend.models import load_table_model
-    from descend.models.inspection.explanation import contributions, importances, place_of_target
+    from descend.models.inspection.explanation import (
+        check_explained,
+        contributions,
+        importances,
+        place_of_target,
+    )
 
     drawing = check_picture(picture)
     loaded = load_table_model(model)
-    if loaded.plan.forecast is not None:
-        raise UsageError(
-            "a model that continues a series is not explained by columns: descend test shows how "
-            "far each step ahead can be trusted"
-        )
+    check_explained(loaded)
     with naming(file):
         given = read_table(file, wanted=loaded.card.wanted, **reading(values))
         table, unreadable = readable_table(loaded.rows_of(given)[0], loaded.plan.columns)

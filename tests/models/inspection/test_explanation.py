@@ -37,6 +37,28 @@ def test_columns_that_matter_come_first(linear):
     assert all(one.low <= one.rise <= one.high for one in found.values())
 
 
+@pytest.mark.parametrize(
+    "made", [pl.DataFrame.to_pandas, pl.DataFrame.to_arrow, pl.DataFrame.lazy, "dict", "file"]
+)
+def test_tables_of_every_kind_are_explained(linear, made, tmp_path):
+    rows = TABLE.head(40)
+    if made == "file":
+        given = tmp_path / "rows.parquet"
+        rows.write_parquet(given)
+    else:
+        given = rows.to_dict(as_series=False) if made == "dict" else made(rows)
+    assert importances(linear, given, repeats=1) == importances(linear, rows, repeats=1)
+    assert contributions(linear, given, np.int64(3)) == contributions(linear, rows, 3)
+
+
+def test_a_model_of_a_series_is_not_explained_by_columns():
+    frame = pl.DataFrame({"value": np.sin(np.arange(200) / 5)})
+    model = descend.train(frame, forecast=2, epochs=1)
+    for explain in (importances, lambda *given: contributions(*given, 3)):
+        with pytest.raises(UsageError, match="continues a series is not explained by columns"):
+            explain(model, frame)
+
+
 def test_contributions_of_a_linear_model_are_slope_times_difference(linear):
     parts, usual, final, gap = contributions(linear, TABLE, 7)
     shares = {one.column: one.share for one in parts}

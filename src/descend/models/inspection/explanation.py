@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from descend.data.columns import listed
+from descend.data.media.paths import located
 from descend.data.targets import ClassTarget, NumberTarget, labelled_rows
 from descend.errors import DataError, UsageError
 from descend.losses import Quantile
@@ -16,7 +17,14 @@ from descend.models.model import Model
 from descend.models.outputs import Answer, target_losses
 from descend.training.attribution import path_gradients
 
-__all__ = ["Contribution", "Importance", "contributions", "importances", "place_of_target"]
+__all__ = [
+    "Contribution",
+    "Importance",
+    "check_explained",
+    "contributions",
+    "importances",
+    "place_of_target",
+]
 
 MOST_ROWS = 2_000
 """Rows that importances are measured on: more change little."""
@@ -90,9 +98,31 @@ def place_of_target(model: Model, name: str | None) -> int:
     return names.index(name)
 
 
+def check_explained(model: Model) -> None:
+    """Refuse a model that is not explained by its columns.
+
+    Raises
+    ------
+    UsageError
+        If it continues a series.
+    """
+    if model.plan.forecast is not None:
+        raise UsageError(
+            "a model that continues a series is not explained by columns: descend test shows how "
+            "far each step ahead can be trusted"
+        )
+
+
+def _frame_of(model: Model, examples: Any) -> pl.DataFrame:
+    """Return the rows of examples as the model reads them."""
+    check_explained(model)
+    table, _ = model.rows_of(examples)
+    return located(table.frame, model.plan.columns, table.base)
+
+
 def importances(
     model: Model,
-    frame: pl.DataFrame,
+    examples: Any,
     *,
     target: str | None = None,
     repeats: int = 5,
@@ -103,8 +133,8 @@ def importances(
     Parameters
     ----------
     model : Model
-    frame : polars.DataFrame
-        Rows with known targets, best of all rows that training has not seen.
+    examples : as for `Model.predictions`, with the targets
+        Best of all rows that training has not seen.
     target : str, optional
         Which target's predictions; needed where the model has several.
     repeats : int
@@ -116,14 +146,15 @@ def importances(
     DataError
         If fewer than two rows have a known target.
     UsageError
-        If the model has several targets and none is named, or none of that name.
+        If the model has several targets and none is named, or none of that name; or continues a
+        series.
 
     References
     ----------
     Breiman (2001), Random forests; Fisher, Rudin and Dominici (2019), All models are wrong, but
     many are useful.
     """
-    place = place_of_target(model, target)
+    frame, place = _frame_of(model, examples), place_of_target(model, target)
     generator = np.random.default_rng(seed)
     rows = labelled_rows(frame, model.card.targets[place : place + 1])
     if len(rows) < 2:
@@ -161,7 +192,7 @@ def _losses(model: Model, place: int, frame: pl.DataFrame, truth: np.ndarray) ->
 
 
 def contributions(
-    model: Model, frame: pl.DataFrame, row: int, *, target: str | None = None
+    model: Model, examples: Any, row: int, *, target: str | None = None
 ) -> tuple[tuple[Contribution, ...], float, float, float]:
     """Return what each column adds to the prediction of one row: integrated gradients.
 
@@ -173,7 +204,7 @@ def contributions(
     Parameters
     ----------
     model : Model
-    frame : polars.DataFrame
+    examples : as for `Model.predictions`
         The row, and others to say what is usual.
     row : int
         From 0.
@@ -194,13 +225,14 @@ def contributions(
     ------
     UsageError
         If there is no such row, the model reads other columns than numbers, dates and categories,
-        or its targets are several and none is named.
+        continues a series, or its targets are several and none is named.
 
     References
     ----------
     Sundararajan, Taly and Yan (2017), Axiomatic attribution for deep networks.
     """
-    place, preprocessing = place_of_target(model, target), model.card.preprocessing
+    frame, preprocessing = _frame_of(model, examples), model.card.preprocessing
+    place = place_of_target(model, target)
     explained = model.card.targets[place]
     if not 0 <= row < len(frame):
         raise UsageError(f"there is no row {row + 1}: the table has {len(frame):,} rows")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
 
 from descend.data.encoders.text import TextEncoder
 from descend.data.media.paths import located
-from descend.data.table import Table
 from descend.data.targets import ClassTarget
 from descend.data.text_credit import Credit, credits
 from descend.errors import UsageError
@@ -21,11 +22,16 @@ __all__ = ["word_credits"]
 _PIECE = 256
 
 
-def word_credits(model: Model, table: Table) -> list[list[Credit]]:
-    """Return for each row of a table what each word of its text did: gradient times input.
+def word_credits(model: Model, examples: Any) -> list[list[Credit]]:
+    """Return for each row what each word of its text did: gradient times input.
 
     For classes the output is that of the class decided on, less the mean of all; for a number it is
     the number, in units of its spread.
+
+    Parameters
+    ----------
+    model : Model
+    examples : as for `Model.predictions`
 
     Raises
     ------
@@ -41,6 +47,7 @@ def word_credits(model: Model, table: Table) -> list[list[Credit]]:
         raise UsageError("--why is for models of one target")
     encoder, network = encoders[0], model.plan.network
     classes = isinstance(model.card.targets[0], ClassTarget)
+    table, _ = model.rows_of(examples)
     whole = located(table.frame, model.plan.columns, table.base)
     texts = whole[encoder.column.name].to_list()
     found: list[list[Credit]] = []
