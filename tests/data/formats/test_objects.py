@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import subprocess
 import sys
+import uuid
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,36 @@ def test_pandas_types() -> None:
     assert got["span"].to_list() == [datetime.timedelta(seconds=1), None, datetime.timedelta(0, 3)]
     assert got["5"].to_list() == [1, 2, 3]
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_intervals_and_other_values_that_are_no_cells_are_their_text() -> None:
+    cut = pd.cut(pd.Series([1.0, 3.0, None, 2.5]), [0.0, 2.0, 4.0])
+    texts = ["(0.0, 2.0]", "(2.0, 4.0]", None, "(2.0, 4.0]"]
+    number = uuid.UUID(int=7)
+    frame = pd.DataFrame(
+        {
+            "cut": cut,
+            "interval": cut.astype(pd.IntervalDtype("float64")),
+            "object": cut.astype(object),
+            "month": pd.PeriodIndex(["2011-01", "2011-02", None, "2011-03"], freq="M"),
+            "pairs": pd.Series([(1, 2), (3, 4), None, (1, 2)]).astype("category"),
+            "id": [number] * 4,
+        }
+    )
+    got = read_table(frame).frame
+    assert got["cut"].to_list() == texts
+    assert got["interval"].to_list() == texts
+    assert got["object"].to_list() == texts
+    assert got["month"].to_list() == ["2011-01", "2011-02", None, "2011-03"]
+    assert got["pairs"].to_list() == ["(1, 2)", "(3, 4)", None, "(1, 2)"]
+    assert got["id"].to_list() == [str(number)] * 4
+    listed = [None if gap else value for value, gap in zip(cut, cut.isna(), strict=True)]
+    assert read_table({"cut": listed}).frame["cut"].to_list() == texts
+
+
+def test_extension_types_of_arrow_are_what_stands_for_them() -> None:
+    frame = pd.DataFrame({"month": pd.PeriodIndex(["1970-02", "1970-03"], freq="M")})
+    assert read_table(pa.Table.from_pandas(frame)).frame["month"].to_list() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 
@@ -71,6 +72,16 @@ def frame_of(source: Any) -> tuple[pl.DataFrame, str]:
     raise TableError(f"{_EXPECTED}; got {type(source).__name__}{hint}")
 
 
+def _stored(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with what stands for the values of extension types, in place of these."""
+    import polars as pl
+
+    extension: Any = getattr(pl, "BaseExtension", ())
+    return frame.with_columns(
+        series.ext.storage() for series in frame if isinstance(series.dtype, extension)
+    )
+
+
 def _made(columns: Mapping[Any, Any], what: str) -> pl.DataFrame:
     """Make a frame of named columns."""
     import polars as pl
@@ -105,6 +116,8 @@ def _series(name: str, values: Any) -> pl.Series:
     if isinstance(values, pl.Series):
         return values.alias(name)
     listed = [item.item() if isinstance(item, np.generic) else item for item in values]
+    worded = _worded()
+    listed = [str(item) if isinstance(item, worded) else item for item in listed]
     kinds = {type(item) for item in listed if item is not None}
     if len(kinds) > 1 and not kinds <= {int, float}:
         return pl.Series(name, [None if _gap(x) else str(x) for x in listed], dtype=pl.String)
@@ -112,6 +125,12 @@ def _series(name: str, values: Any) -> pl.Series:
         return pl.Series(name, listed, strict=False)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
         raise TableError(f'column "{name}" cannot be read: {error}') from error
+
+
+def _worded() -> tuple[type, ...]:
+    """Return the types of values that are taken as their text: as intervals of ``pandas.cut``."""
+    pandas = sys.modules.get("pandas")
+    return (UUID,) if pandas is None else (UUID, pandas.Interval, pandas.Period)
 
 
 def _gap(value: Any) -> bool:
@@ -155,8 +174,11 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
         else:
             values = series.astype(object).to_numpy()
             gone = zip(values.tolist(), missing.tolist(), strict=True)
-            made = _series(str(name), [None if gap else value for value, gap in gone])
+            cells = [None if gap else value for value, gap in gone]
+            made = _series(str(name), cells)
             if type(series.dtype).__name__ == "CategoricalDtype":
+                if made.dtype.is_nested() or made.dtype == pl.Object:  # categories such as tuples
+                    made = pl.Series(str(name), [None if c is None else str(c) for c in cells])
                 made = as_declared(made)
         columns[str(name)] = made.set(pl.Series(missing), None) if missing.any() else made
     return pl.DataFrame(list(columns.values()))
@@ -166,7 +188,7 @@ def _from_arrow(table: Any, pyarrow: Any) -> pl.DataFrame:
     """Make a frame of an Arrow table; what it keeps as a dictionary is a category."""
     import polars as pl
 
-    frame = pl.DataFrame(pl.from_arrow(table))
+    frame = _stored(pl.DataFrame(pl.from_arrow(table)))
     coded = [field.name for field in table.schema if pyarrow.types.is_dictionary(field.type)]
     return frame.with_columns(as_declared(frame[name]) for name in coded)
 
