@@ -11,10 +11,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import descend
 from descend.errors import ModelFileError
-from descend.estimators import NeuralClassifier, NeuralRegressor
+from descend.estimators import NeuralClassifier, NeuralMultiOutput, NeuralRegressor
 from descend.estimators.inputs import fit_inputs, transform
 from descend.layers import Dense, Dropout, Sequential
 from descend.losses import Focal, Quantile
@@ -370,6 +371,25 @@ def test_predicting_before_fitting():
     with pytest.raises(ValueError, match="not fitted"):
         NeuralClassifier().predict([[1.0]])
     assert not hasattr(NeuralClassifier(loss="hinge"), "predict_proba")
+
+
+@pytest.mark.parametrize("kind", [NeuralClassifier, NeuralRegressor, NeuralMultiOutput])
+def test_saving_before_fitting(kind, tmp_path):
+    for keep in (lambda: kind().save(tmp_path / "m.descend"), lambda: kind().to_model()):
+        with pytest.raises(NotFittedError, match=f"{kind.__name__} .*no network to keep"):
+            keep()
+    assert not list(tmp_path.iterdir())
+
+
+def test_categories_of_pandas_cut_are_their_text():
+    X, y = blobs(60)
+    frame = pd.DataFrame({"a": X[:, 0], "cut": pd.cut(X[:, 1], 4)})
+    model = NeuralClassifier(**QUICK).fit(frame, y)
+    assert model.preprocessing_.columns[1].kind == "category"
+    as_text = frame.assign(cut=frame["cut"].astype(str))
+    np.testing.assert_array_equal(model.predict_proba(frame), model.predict_proba(as_text))
+    trained = descend.train(frame.assign(y=y), "y", epochs=2)
+    np.testing.assert_array_equal(trained.predict(frame), trained.predict(as_text))
 
 
 def test_nothing_warns_in_a_plain_fit():

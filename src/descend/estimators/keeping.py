@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from descend.data.columns import Column
 from descend.data.targets import ClassTarget
@@ -22,10 +23,17 @@ def model_of(estimator: Any) -> Model:
 
     Raises
     ------
+    sklearn.exceptions.NotFittedError
+        If it was not fitted.
     UsageError
         If it was fitted on arrays of more than two dimensions that are no pictures: a model reads
         tables, and these are none.
     """
+    check_is_fitted(
+        estimator,
+        msg="This %(name)s instance is not fitted yet, so there is no network to keep: call 'fit' "
+        "before 'save' or 'to_model'.",
+    )
     if isinstance(estimator.preprocessing_, ArrayInputs):
         raise UsageError(
             f"a model file is for tables, but {type(estimator).__name__} was fitted on an array "
