@@ -49,10 +49,10 @@ def plain_parameter(value: Any) -> Any:
     >>> plain_parameter(np.array([64, 32])), plain_parameter((np.float32(0.1), "auto"))
     ([64, 32], (0.1, 'auto'))
     """
-    if isinstance(value, np.ndarray) and value.ndim:
+    if type(value) is list or (isinstance(value, np.ndarray) and value.ndim):
         return [plain_parameter(item) for item in value]
-    if type(value) in (tuple, list):  # and nothing derived from them, as optax's rules are
-        return type(value)(map(plain_parameter, value))
+    if type(value) is tuple:  # and nothing derived from it, as optax's rules are
+        return tuple(plain_parameter(item) for item in value)
     return spec.plain(value)
 
 
