@@ -17,7 +17,12 @@ from typing import Any
 from descend.data.declared import declared_kinds
 from descend.data.form import Form, Wanted
 from descend.data.formats.arff import arff_blocks, arff_header, looks_like_arff
-from descend.data.formats.array_files import is_array_file, read_arrays
+from descend.data.formats.array_files import (
+    is_array_file,
+    is_idx_folder,
+    read_arrays,
+    read_idx_folder,
+)
 from descend.data.formats.blocks import Block, compacted, in_rows, joined
 from descend.data.formats.delimited_file import delimited_blocks, text_blocks
 from descend.data.formats.detection import detect_layout
@@ -220,6 +225,7 @@ def _open(source: Any, options: _Options, rows: int | None, *, again: bool) -> _
 
 _READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = (
     (is_series_file, read_series_file),
+    (is_idx_folder, read_idx_folder),
     (Path.is_dir, read_folder),
     (lambda path: media_kind(path.name) is not None and path.is_file(), read_media_file),
     (lambda path: is_array_file(path) and path.is_file(), read_arrays),

@@ -27,6 +27,24 @@ def test_idx_finds_the_labels_beside_it(tmp_path):
     assert "labels from train-labels" in table.notes[0]
 
 
+def test_folders_of_idx_files_are_one_table_in_parts(tmp_path):
+    labels = np.array([3, 1, 4, 1, 5], np.uint8)
+    for part, rows in (("train", 5), ("t10k", 2)):
+        pictures = tmp_path / f"{part}-images-idx3-ubyte.gz"
+        pictures.write_bytes(gzip.compress(idx(PIXELS[:rows])))
+        (tmp_path / f"{part}-labels.idx1-ubyte").write_bytes(idx(labels[:rows]))
+    (tmp_path / ".DS_Store").write_bytes(b"")
+    table = read_table(tmp_path)
+    assert sorted(zip(table.frame["split"], table.frame["class"], strict=True)) == [
+        *[("test", 1), ("test", 3)],
+        *[("train", n) for n in sorted(labels)],
+    ]
+    assert (table.target, table.kinds) == ("class", {"image": "image", "split": "split"})
+    (tmp_path / "t10k-labels.idx1-ubyte").unlink()
+    with pytest.raises(TableError, match="its parts have different arrays"):
+        read_table(tmp_path)
+
+
 def test_big_endian_numbers_are_turned(tmp_path):
     (tmp_path / "a.idx").write_bytes(idx((PIXELS.astype(int) * 7).astype(">i4"), 12))
     np.testing.assert_array_equal(

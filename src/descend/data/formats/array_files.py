@@ -2,14 +2,15 @@
 
 An idx or .npy file of pictures (rows, height, width) or (rows, height, width, channels) becomes a
 column ``image``; labels beside it (``train-labels-idx1-ubyte.gz`` beside
-``train-images-idx3-ubyte.gz``) become a column ``class``. An .npz file gives one column an array;
-arrays named x_train, y_train, x_test, y_test or the like become parts of one table.
+``train-images-idx3-ubyte.gz``) become a column ``class``. A folder of such files is read whole,
+what is called test or t10k as its test rows. An .npz file gives one column an array; arrays named x_train, y_train, x_test, y_test or the like become parts of one table.
 Pickled objects in NumPy's files are never opened.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zipfile
 import zlib
@@ -24,8 +25,9 @@ import polars as pl
 from descend.data.table import Table
 from descend.errors import TableError
 
-__all__ = ["is_array_file", "named_arrays", "read_arrays"]
+__all__ = ["is_array_file", "is_idx_folder", "named_arrays", "read_arrays", "read_idx_folder"]
 
+_IDX_NAME = re.compile(r"[-.](idx\d-ubyte|idx)$")
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _INPUTS = {"x", "image", "images", "data", "inputs", "pictures"}
 _TARGETS = {"y", "label", "labels", "class", "classes", "target", "targets"}
@@ -38,7 +40,37 @@ _MAGIC = {".npy": b"\x93NUMPY", ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
 def is_array_file(path: Path) -> bool:
     """Return whether a file's name is one of this module's: ``.npy``, ``.npz``, ``-idx3-ubyte``."""
     name = path.name.lower().removesuffix(".gz")
-    return name.endswith((".npy", ".npz", ".idx")) or bool(re.search(r"[-.]idx\d-ubyte$", name))
+    return name.endswith((".npy", ".npz")) or bool(_IDX_NAME.search(name))
+
+
+def is_idx_folder(path: Path) -> bool:
+    """Return whether a folder holds idx files and nothing else, as MNIST comes."""
+    if not path.is_dir() or not os.access(path, os.R_OK):
+        return False
+    files = _idx_files(path)
+    return bool(files) and all(_IDX_NAME.search(name) for name in files)
+
+
+def read_idx_folder(path: Path) -> Table:
+    """Read a folder of idx files: pictures and labels, in parts where the names say so.
+
+    Raises
+    ------
+    TableError
+        If a file is damaged, or they do not belong to one table.
+    """
+    files = {_IDX_NAME.sub("", name): file for name, file in _idx_files(path).items()}
+    arrays = {}
+    for name, file in files.items():
+        with _damage_told(file):
+            arrays[name] = _idx_array(file)
+    return _named_arrays(arrays, path)
+
+
+def _idx_files(path: Path) -> dict[str, Path]:
+    """Return the files of a folder by their names without ``.gz``, hidden ones left out."""
+    found = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    return {file.name.lower().removesuffix(".gz"): file for file in found}
 
 
 def read_arrays(path: Path) -> Table:
