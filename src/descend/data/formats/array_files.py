@@ -3,8 +3,9 @@
 An idx or .npy file of pictures (rows, height, width) or (rows, height, width, channels) becomes a
 column ``image``; labels beside it (``train-labels-idx1-ubyte.gz`` beside
 ``train-images-idx3-ubyte.gz``) become a column ``class``. A folder of such files is read whole,
-what is called test or t10k as its test rows. An .npz file gives one column an array; arrays named x_train, y_train, x_test, y_test or the like become parts of one table.
-Pickled objects in NumPy's files are never opened.
+what is called test or t10k as its test rows. An .npz file gives one column an array; arrays named
+x_train, y_train, x_test, y_test or the like become parts of one table. Pickled objects in
+NumPy's files are never opened.
 """
 
 from __future__ import annotations
