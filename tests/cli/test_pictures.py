@@ -1,6 +1,7 @@
 """Folders of pictures and sounds on the command line, right and wrong."""
 
 import csv
+import gzip
 import io
 import json
 import sys
@@ -119,6 +120,25 @@ def test_an_array_file(descend, folder):
     assert json.loads(trained.out)["model"] == "set.descend"
     predicted = descend("predict", "set.descend", "set.npz")
     assert "image" not in rows_of(predicted.out)[0]
+
+
+def test_an_idx_file_is_followed_by_another(descend, folder):
+    rng = np.random.default_rng(0)
+    y = np.arange(40, dtype=np.uint8) % 2
+    x = (rng.integers(0, 60, (40, 8, 8)) + 150 * y[:, None, None]).astype(np.uint8)
+    (folder / "mnist").mkdir()
+    for word, array in (("images-idx3", x), ("labels-idx1", y)):
+        shape = b"".join(n.to_bytes(4, "big") for n in array.shape)
+        content = bytes([0, 0, 8, array.ndim]) + shape + array.tobytes()
+        for part in ("train", "t10k"):
+            (folder / "mnist" / f"{part}-{word}-ubyte.gz").write_bytes(gzip.compress(content))
+    trained = descend("train", "mnist", *TINY)
+    assert trained.code == 0, trained.err
+    assert "test 40" in trained.err
+    assert "descend predict mnist.descend new/" in trained.err
+    again = descend("train", "mnist/train-images-idx3-ubyte.gz", *TINY)
+    assert "new-idx3-ubyte.gz" in again.err
+    assert len(rows_of(descend("predict", "mnist.descend", "mnist").out)) == 80
 
 
 def test_folders_that_cannot_be_learned_from_are_refused(descend, folder):

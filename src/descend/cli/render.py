@@ -201,10 +201,9 @@ class Talk:
     def saved(self, path: Path, file: str, following: str = "") -> None:
         """Say where the model is and what to do next: with rows like those of a file, or else."""
         example = Path("new.csv" if file == "-" else file)
-        ending = "/" if example.is_dir() else example.suffix
-        if ending == ".gz":
-            ending = Path(example.stem).suffix + ending
-        new = f"new{ending}"
+        plain = example.name.removesuffix(".gz")
+        own = "-idx3-ubyte" if plain.endswith("-idx3-ubyte") else Path(plain).suffix
+        new = "new/" if example.is_dir() else f"new{own}{example.name[len(plain) :]}"
         self.line(
             "Saved",
             f"{path}, {size(path.stat().st_size)}.  Next: descend predict "
