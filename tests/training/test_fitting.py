@@ -8,7 +8,7 @@ import pytest
 import descend.training.checking as checking
 from descend.data.rows import Rows
 from descend.errors import DataError, DivergedError, UsageError
-from descend.layers import Dense, Flatten, Members, Reshape, Sequential
+from descend.layers import GRU, Dense, EachStep, Flatten, Members, Recurrent, Reshape, Sequential
 from descend.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -17,6 +17,7 @@ from descend.losses import (
     MultiLabelCrossEntropy,
     Poisson,
     SquaredError,
+    Stepwise,
 )
 from descend.optimizers import SGD, Adam
 from descend.training import Descent, fit
@@ -239,3 +240,51 @@ def test_inputs_in_a_file_are_checked_piece_by_piece(tmp_path, monkeypatch) -> N
     rows = Rows(tmp_path / "rows", np.float32, (3,))
     with pytest.raises(DataError, match="row 77 has NaN"):
         fit(Dense(2), rows, LABELS)
+
+
+def steps_of(layer):
+    return Sequential((Recurrent(GRU(8), return_sequences=True), EachStep(layer)))
+
+
+def test_a_target_at_each_step() -> None:
+    draws = np.random.default_rng(0)
+    x = draws.normal(size=(300, 6, 2)).astype(np.float32)
+    sums = np.cumsum(x[..., 0], axis=1)
+    descent = Descent(Adam(0.02), epochs=20)
+    each = Stepwise(CategoricalCrossEntropy())
+    codes = (sums > 0).astype(int)
+    trained = fit(steps_of(Dense(2)), x, codes, loss=each, descent=descent, validation=0.2)
+    assert trained.predict(x).shape == (300, 6, 2)
+    assert (trained.predict(x).argmax(-1) == codes).mean() > 0.9
+    trained = fit(steps_of(Dense(1)), x, sums, loss=Stepwise(SquaredError()), descent=descent)
+    assert np.mean((trained.predict(x)[..., 0] - sums) ** 2) < 0.5 * sums.var()
+
+
+@pytest.mark.parametrize(
+    ("network", "y", "options", "error", "message"),
+    [
+        (steps_of(Dense(2)), np.zeros((9, 4), int), {}, UsageError, "at each of the 4 steps"),
+        (Recurrent(GRU(2)), np.zeros((9, 5), int), {}, UsageError, r"gives shape \(2,\) a row"),
+        (steps_of(Dense(2)), np.zeros(9, int), {}, DataError, r"\(rows, time\).*y is \(9,\)"),
+        (steps_of(Dense(2)), np.full((9, 5), 2), {}, DataError, "class code 2, but"),
+        (steps_of(Dense(1)), np.zeros((9, 5), int), {}, UsageError, "at least 2"),
+        (
+            steps_of(Dense(2)),
+            np.zeros((9, 5), int),
+            {"validation": (np.zeros((1, 5, 2)), np.full((1, 5), 3))},
+            DataError,
+            "validation y has the class code 3",
+        ),
+        (steps_of(Dense(2)), np.zeros((9, 5), int), {"loss": None}, DataError, "is for Stepwise"),
+    ],
+)
+def test_targets_of_steps_that_do_not_fit_are_told(network, y, options, error, message) -> None:
+    options = {"loss": Stepwise(CategoricalCrossEntropy()), **options}
+    with pytest.raises(error, match=message):
+        fit(network, np.zeros((9, 5, 2)), y, **options)
+
+
+def test_steps_are_all_real() -> None:
+    x = {"values": np.zeros((9, 5, 2)), "length": np.full(9, 5)}
+    with pytest.raises(UsageError, match="sequences of one length"):
+        fit(steps_of(Dense(2)), x, np.zeros((9, 5), int), loss=Stepwise(CategoricalCrossEntropy()))

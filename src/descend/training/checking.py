@@ -14,7 +14,7 @@ from descend.data.rows import Rows
 from descend.errors import DataError, UsageError
 from descend.layers import Layer
 from descend.layers.summary import output_shape
-from descend.losses import Combined, Ensemble, Loss, Poisson
+from descend.losses import Combined, Ensemble, Loss, Poisson, Stepwise
 from descend.losses.weights import of_mean_one
 from descend.training.evaluation import count_rows
 from descend.training.records import Examples
@@ -137,7 +137,9 @@ def check_fits(network: Layer, loss: Loss, train: Examples, held: Examples | Non
     DataError
         If class codes are beyond the outputs, or the validation rows of other shapes.
     """
-    outputs = output_shape(network, _shapes(train.x))
+    outputs, targets = output_shape(network, _shapes(train.x)), train.y
+    if isinstance(loss, Stepwise):
+        outputs, targets, loss = _width_of_steps(outputs, train.y), _all_steps(train.y), loss.loss
     if len(outputs) != 1:
         raise UsageError(
             f"the network must give one vector a row; it gives shape {outputs}. End it with "
@@ -161,7 +163,7 @@ def check_fits(network: Layer, loss: Loss, train: Examples, held: Examples | Non
             (*pair, f"[{i}]") for i, pair in enumerate(zip(one.losses, one.widths, strict=True))
         ]
         gives = "its width is"
-    for (part, own, place), y in zip(parts, _parts(train.y), strict=True):
+    for (part, own, place), y in zip(parts, _parts(targets), strict=True):
         _check_width(part, y, own, f"y{place}", gives)
         _check_codes(part, y, own, f"y{place}")
     if held is None:
@@ -175,6 +177,27 @@ def check_fits(network: Layer, loss: Loss, train: Examples, held: Examples | Non
             )
     for (part, own, place), y in zip(parts, _parts(held.y), strict=True):
         _check_codes(part, y, own, f"validation y{place}")
+
+
+def _width_of_steps(outputs: Any, y: np.ndarray) -> tuple[int, ...]:
+    """Return the shape of the output at one step; refuse what is no vector at each step of y."""
+    if isinstance(outputs, dict):
+        raise UsageError(
+            "Stepwise counts every step as real, so it takes sequences of one length: give x as "
+            "an array (rows, time, channels)"
+        )
+    if len(outputs) != 2 or outputs[0] != y.shape[1]:
+        raise UsageError(
+            f"Stepwise needs a vector at each of the {y.shape[1]} steps of y, but the network "
+            f"gives shape {outputs} a row. Recurrent(..., return_sequences=True) followed by "
+            "EachStep(Dense(...)) gives one at each step of x"
+        )
+    return outputs[1:]
+
+
+def _all_steps(y: np.ndarray) -> np.ndarray:
+    """Return the targets of all steps of all rows, one below the other."""
+    return y.reshape(-1, *y.shape[2:])
 
 
 def _members(loss: Loss) -> tuple[int, Loss]:
@@ -252,6 +275,16 @@ def _targets(loss: Loss, y: Any, rows: int, name: str) -> Any:
             _targets(part, own, rows, f"{name}[{i}]")
             for i, (part, own) in enumerate(zip(one.losses, y, strict=True))
         )
+    if isinstance(one, Stepwise):
+        y = as_numbers(y, name)
+        _check_rows(y, rows, name)
+        if y.ndim < 2 or not y.shape[1] or isinstance(one.loss, Combined):
+            raise DataError(
+                f"Stepwise({type(one.loss).__name__}()) takes one array with a target at each "
+                f"step, (rows, time) or (rows, time, k); {name} is {y.shape}"
+            )
+        steps = _targets(one.loss, _all_steps(y), rows * y.shape[1], name)
+        return steps.reshape(*y.shape[:2], *steps.shape[1:])
     if isinstance(y, tuple) and len(y) != rows and any(np.ndim(part) for part in y):
         raise DataError(
             f"{name} is a tuple of {len(y)} arrays: several targets need a loss of several parts, "
@@ -263,9 +296,10 @@ def _targets(loss: Loss, y: Any, rows: int, name: str) -> Any:
         _check_rows(y, rows, name)
         smallest = y.min() if y.size else None
         if y.dtype.kind not in "biu" or y.ndim != 1 or y.min() < 0 or y.max() > _LARGEST_INTEGER:
+            steps = f". A target at each step is for Stepwise({type(one).__name__}())"
             raise DataError(
                 f"{takes} class codes 0, 1, 2, ... as integers of shape (rows,); {name} is "
-                f"{y.dtype} of shape {y.shape}, smallest {smallest}"
+                f"{y.dtype} of shape {y.shape}, smallest {smallest}{steps if y.ndim == 2 else ''}"
             )
         return y.astype(np.int32)
     y = _float32(y)

@@ -74,13 +74,14 @@ def fit(
     Parameters
     ----------
     network : Layer
-        Its output must be a vector of the loss's width.
+        Its output must be a vector of the loss's width; for `descend.losses.Stepwise` one at each
+        step of a sequence, (time, width).
     x : array (rows, ...) or dict of arrays
         Inputs. Floating-point arrays become float32; scale them to about unit size beforehand.
         `descend.data.rows.Rows` stay in their file, as they are.
     y : array (rows,) or (rows, k), or tuple of arrays for `descend.losses.Combined`
-        Integer class codes 0..k-1, or floating-point targets. Lists serve as arrays, here and
-        for ``x``.
+        Integer class codes 0..k-1, or floating-point targets; (rows, time) or (rows, time, k) for
+        `descend.losses.Stepwise`. Lists serve as arrays, here and for ``x``.
     loss : Loss, optional
         By default `CategoricalCrossEntropy` for integer targets and `SquaredError` for others.
     descent : Descent, optional
