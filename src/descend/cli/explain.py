@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -54,7 +54,6 @@ def command(
     from descend.cli.scores import number
     from descend.cli.terminal import shortened
     from descend.data.files import write_atomically
-    from descend.data.media.paths import located
     from descend.data.media.readable import readable_table
     from descend.data.reading import read_table
     from descend.data.targets import ClassTarget
@@ -72,14 +71,13 @@ def command(
     with naming(file):
         given = read_table(file, wanted=loaded.card.wanted, **reading(values))
         table, unreadable = readable_table(loaded.rows_of(given)[0], loaded.plan.columns)
-        frame = located(table.frame, loaded.plan.columns, table.base)
     talk = render.Talk(quiet or as_json, to_stdout=True)
     talk.warn(unreadable)
     place = place_of_target(loaded, target)
     explained = loaded.card.targets[place]
     name, classes = explained.name, isinstance(explained, ClassTarget)
     if row is None:
-        found = importances(loaded, frame, target=name)
+        found = importances(loaded, table, target=name)
         unit = "nats of log loss" if classes else f"mean absolute error of {name}"
         title = f"{name}: how much worse without the column, in {unit}"
         talk.line("Matters", title)
@@ -106,8 +104,9 @@ def command(
         bars = [one.rise for one in found[:MOST_LINES]]
         ends = [(one.low, one.high) for one in found[:MOST_LINES]]
     else:
-        parts, usual, final, gap = contributions(loaded, frame, row - 1, target=name)
-        answer = loaded.predictions(frame[row - 1 : row]).answers[place]
+        parts, usual, final, gap = contributions(loaded, table, row - 1, target=name)
+        alone = replace(table, frame=table.frame[row - 1 : row])
+        answer = loaded.predictions(alone).answers[place]
         what = f"probability of {answer.prediction[0]}" if classes else name
         title = f"row {row}, {what}: {number(final)}; a usual row {number(usual)}"
         talk.line("Matters", title)

@@ -216,11 +216,10 @@ class Answers:
         import polars as pl
 
         from descend.data.long_tables import STEPS
-        from descend.data.media.readable import readable_table
 
         for table in self.tables:
-            columns = self.model.plan.columns
-            table, self.unreadable = readable_table(table, columns, self.readability)
+            table = self.readability.readable(table)
+            self.unreadable = self.readability.notes()
             frame = table.frame
             predictions = self.model.predictions(table, first_row=self.rows, interval=self.interval)
             self.rows += len(frame)

@@ -287,7 +287,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
 
     def _follow(self, run: Run, task: FitTask | None = None) -> None:
         """Train to the end, or to Ctrl-C, telling of each epoch."""
-        on_epoch, verbose = self._parameters()["on_epoch"], self.verbose
+        on_epoch, verbose = self.on_epoch, self.verbose
         if task is not None:
             task.begin_epoch()
         try:
@@ -310,6 +310,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
                 stacklevel=2,
             )
 
+    device: Any
     on_epoch: Any
     verbose: Any
 
@@ -330,7 +331,7 @@ class NetworkEstimator(Callbacks, BaseEstimator):
     def _raw(self, X: Any) -> np.ndarray:
         """Return the raw outputs of the network, float32 (rows, width)."""
         inputs = self._inputs(X)
-        with on_device(self._parameters()["device"]):
+        with on_device(self.device):
             return raw_outputs(self.network_, self.params_, self.state_, inputs)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -363,9 +363,9 @@ def asked_descent(options: Any, default: Descent) -> Descent:
         optimizer = optimizer.replace(learning_rate=options.learning_rate)
     if isinstance(schedule, str):
         schedule = choose("schedule", schedule, SCHEDULES)()
-    changes: dict[str, Any] = {"batch_size": None, "schedule": Constant()}
-    if not optimizer.full_batch:
-        changes = {}
+    changes: dict[str, Any] = {}
+    if optimizer.full_batch:
+        changes = {"batch_size": None, "schedule": Constant()}
     if schedule is not None:
         changes["schedule"] = schedule
     if options.batch_size is not None:

@@ -93,7 +93,7 @@ def test_the_share_of_unreadable_files_is_that_of_all_parts(tmp_path):
     table = read_table(tmp_path)
     parts = [replace(table, frame=table.frame[:22]), replace(table, frame=table.frame[22:])]
     readability = Readability(COLUMNS)
-    found = [readable_table(part, COLUMNS, readability) for part in parts]
+    found = [(readability.readable(part), readability.notes()) for part in parts]
     assert [len(part.frame) for part, _ in found] == [22, 2]
     assert found[0][1] == ()
     assert found[1][1] == readable_table(table, COLUMNS)[1]

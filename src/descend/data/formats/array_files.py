@@ -40,7 +40,7 @@ _MAGIC = {".npy": b"\x93NUMPY", ".npz": (b"PK\x03\x04", b"PK\x05\x06")}
 
 def is_array_file(path: Path) -> bool:
     """Return whether a file's name is one of this module's: ``.npy``, ``.npz``, ``-idx3-ubyte``."""
-    name = path.name.lower().removesuffix(".gz")
+    name = _unpacked(path.name)
     return name.endswith((".npy", ".npz")) or bool(_IDX_NAME.search(name))
 
 
@@ -48,8 +48,8 @@ def is_idx_folder(path: Path) -> bool:
     """Return whether a folder holds idx files and nothing else, as MNIST comes."""
     if not path.is_dir() or not os.access(path, os.R_OK):
         return False
-    files = _idx_files(path)
-    return bool(files) and all(_IDX_NAME.search(name) for name in files)
+    names = [name for name in os.listdir(path) if not name.startswith(".")]
+    return bool(names) and all(_IDX_NAME.search(_unpacked(name)) for name in names)
 
 
 def read_idx_folder(path: Path) -> Table:
@@ -60,18 +60,18 @@ def read_idx_folder(path: Path) -> Table:
     TableError
         If a file is damaged, or they do not belong to one table.
     """
-    files = {_IDX_NAME.sub("", name): file for name, file in _idx_files(path).items()}
+    files = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    by_name = {_IDX_NAME.sub("", _unpacked(file.name)): file for file in files}
     arrays = {}
-    for name, file in files.items():
+    for name, file in by_name.items():
         with _damage_told(file):
             arrays[name] = _idx_array(file)
     return _named_arrays(arrays, path)
 
 
-def _idx_files(path: Path) -> dict[str, Path]:
-    """Return the files of a folder by their names without ``.gz``, hidden ones left out."""
-    found = sorted(file for file in path.iterdir() if not file.name.startswith("."))
-    return {file.name.lower().removesuffix(".gz"): file for file in found}
+def _unpacked(name: str) -> str:
+    """Return the name of a file as it is before it is packed, in small letters."""
+    return name.lower().removesuffix(".gz")
 
 
 def read_arrays(path: Path) -> Table:
@@ -82,7 +82,7 @@ def read_arrays(path: Path) -> Table:
     TableError
         If it is damaged, holds pickled objects, or arrays that are no columns of one table.
     """
-    name = path.name.lower().removesuffix(".gz")
+    name = _unpacked(path.name)
     if name.endswith(".npz"):
         return _named_arrays(named_arrays(path), path)
     with _damage_told(path):
@@ -103,7 +103,7 @@ def named_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _loaded(path: Path) -> Any:
     """Open an .npy or .npz file; NumPy takes whatever else it meets for a pickle."""
-    kind = Path(path.name.lower().removesuffix(".gz")).suffix
+    kind = Path(_unpacked(path.name)).suffix
     with open(path, "rb") as file:
         head = file.read(6)
     if not head.startswith(_MAGIC[kind]):

@@ -60,6 +60,13 @@ class Readability:
             keep &= np.array([not why for why in reasons], bool)
         return keep
 
+    def readable(self, part: Table) -> Table:
+        """Return the next part without the rows whose files cannot be read."""
+        keep = self.rows(part)
+        if keep.all():
+            return part
+        return replace(part, frame=part.frame.filter(pl.Series(keep)), lines=None)
+
     def notes(self) -> tuple[str, ...]:
         """Return what to say of the parts so far.
 
@@ -85,30 +92,21 @@ class Readability:
         return tuple(notes)
 
 
-def readable_table(
-    table: Table, columns: Sequence[Column], before: Readability | None = None
-) -> tuple[Table, tuple[str, ...]]:
+def readable_table(table: Table, columns: Sequence[Column]) -> tuple[Table, tuple[str, ...]]:
     """Return a table without the rows whose pictures or sounds cannot be read, and notes on them.
 
     Parameters
     ----------
     table : Table
     columns : sequence of Column
-    before : Readability, optional
-        Of the parts before this one, where it is the next part of a table: it is told of this one,
-        and the notes are of all parts so far.
 
     Raises
     ------
     DataError
         If more than `MOST_UNREADABLE` of the files of a column cannot be read; lists them.
     """
-    readability = Readability(columns) if before is None else before
-    keep = readability.rows(table)
-    notes = readability.notes()
-    if keep.all():
-        return table, notes
-    return replace(table, frame=table.frame.filter(pl.Series(keep)), lines=None), notes
+    readability = Readability(columns)
+    return readability.readable(table), readability.notes()
 
 
 def _reason(path: str | None, kind: str) -> str:
